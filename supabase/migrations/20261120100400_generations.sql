@@ -1,0 +1,648 @@
+-- edge-credits, 5 of 7: the state machine of a generation. docs/database.md draws it.
+
+-- Decides a new charge in the documented order (type, rate limit, balance) and, where nothing speaks against it, takes
+-- the credits and makes the generation, in the status asked for. The caller holds the lock on p_profile.
+create function private.charge_generation(
+  p_profile public.profiles,
+  p_type text,
+  p_status text,
+  p_input jsonb,
+  p_rate_limit_seconds integer,
+  p_lease_seconds integer
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_slug constant text := coalesce(p_type, (select default_type from private.settings));
+  v_type public.generation_types;
+  v_wait_seconds integer;
+  v_job public.generation_jobs;
+  v_profile public.profiles;
+begin
+  select * into v_type from public.generation_types where slug = v_slug;
+  if not found then
+    return private.refusal('UNKNOWN_TYPE', format('There is no generation type %s', v_slug), p_profile);
+  end if;
+
+  v_wait_seconds := ceil(
+    extract(epoch from p_profile.last_generate_at - v_now) + coalesce(p_rate_limit_seconds, v_type.rate_limit_seconds)
+  );
+  if v_wait_seconds > 0 then
+    return private.refusal(
+      'RATE_LIMITED', format('Please wait %s seconds before generating again', v_wait_seconds), p_profile,
+      jsonb_build_object('retry_after_seconds', v_wait_seconds)
+    );
+  end if;
+
+  if p_profile.credits < v_type.cost then
+    return private.refusal(
+      'INSUFFICIENT_CREDITS',
+      format('This generation costs %s credit(s), and the balance is %s', v_type.cost, p_profile.credits), p_profile,
+      jsonb_build_object('cost', v_type.cost)
+    );
+  end if;
+
+  v_job.id := gen_random_uuid();
+  v_profile := private.append_event(
+    p_profile.id, case p_status when 'reserved' then 'generation.reserved' else 'generation.submitted' end,
+    -v_type.cost, v_slug, 'user', v_job.id, v_now
+  );
+  insert into public.generation_jobs (
+    id, user_id, version, type, status, cost, refund_on_failure, input, created_at, deadline_at, lease_token,
+    lease_expires_at
+  )
+  values (
+    v_job.id, p_profile.id, v_profile.version, v_slug, p_status, v_type.cost, v_type.refund_on_failure, p_input, v_now,
+    v_now + make_interval(secs => case p_status when 'reserved' then v_type.reservation_seconds else v_type.timeout_seconds end),
+    case when p_lease_seconds is not null then gen_random_uuid() end,
+    v_now + make_interval(secs => p_lease_seconds)
+  )
+  returning * into v_job;
+
+  return private.success(v_profile, private.hold(v_job));
+end;
+$$;
+
+-- What a reservation or submission answers of its generation.
+create function private.hold(p_job public.generation_jobs)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('generation_id', p_job.id, 'status', p_job.status, 'cost', p_job.cost)
+    || case p_job.status
+      when 'reserved' then jsonb_build_object('expires_at', p_job.deadline_at)
+      else jsonb_build_object('deadline_at', p_job.deadline_at)
+    end
+    || case
+      when p_job.lease_token is null then '{}'
+      else jsonb_build_object('lease_token', p_job.lease_token)
+    end;
+end;
+$$;
+
+-- Why a generation that is not in the status asked for cannot be moved.
+create function private.wrong_state(p_profile public.profiles, p_job public.generation_jobs)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if p_job.status = 'processing' then
+    return private.refusal(
+      'GENERATION_IN_PROGRESS', 'This generation is being worked on; it settles by itself', p_profile,
+      jsonb_build_object('generation_id', p_job.id)
+    );
+  end if;
+  return private.refusal(
+    'GENERATION_ALREADY_SETTLED', format('This generation is already %s', p_job.status), p_profile,
+    jsonb_build_object('generation_id', p_job.id, 'state', p_job.status)
+  );
+end;
+$$;
+
+-- Reserves one generation: takes its cost now, for a submission that follows. Locks the profile. p_type null is the
+-- default type; p_rate_limit_seconds null is the type's own limit.
+-- Answers {success, generation_id, status, cost, credits, version, epoch, expires_at}, or refuses with
+-- PROFILE_NOT_FOUND, UNKNOWN_TYPE, RATE_LIMITED, INSUFFICIENT_CREDITS, IDEMPOTENCY_KEY_REUSED or _INVALID.
+create function public.reserve_generation(
+  p_user_id uuid,
+  p_type text default null,
+  p_rate_limit_seconds integer default null,
+  p_idempotency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  v_request constant jsonb := jsonb_build_object('type', p_type);
+  v_profile public.profiles;
+  v_answer jsonb;
+begin
+  v_profile := private.lock_profile(p_user_id);
+  if v_profile.id is null then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'reserve', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+
+  v_answer := private.charge_generation(v_profile, p_type, 'reserved', null, p_rate_limit_seconds, null);
+
+  if p_idempotency_key is not null and (v_answer -> 'success')::boolean then
+    perform private.remember(p_user_id, 'reserve', p_idempotency_key, v_request, v_answer);
+  end if;
+  return v_answer;
+end;
+$$;
+
+-- Starts a generation. With p_generation_id it starts that reservation; without one the user's newest reservation of
+-- the type, so that the old flow (check-and-deduct-credit, then submit-generation) is charged once; where there is none
+-- it charges and starts in one step. Locks the profile. p_lease_seconds: for a worker that will extend_lease; the
+-- lease_token in the answer is its, and is never replayed.
+-- Answers {success, generation_id, status, cost, credits, version, epoch, deadline_at, lease_token?}, or refuses as
+-- reserve_generation does and with GENERATION_NOT_FOUND, GENERATION_IN_PROGRESS, GENERATION_ALREADY_SETTLED or
+-- INVALID_REQUEST (the reservation is of another type).
+create function public.submit_generation(
+  p_user_id uuid,
+  p_type text default null,
+  p_input jsonb default null,
+  p_generation_id uuid default null,
+  p_lease_seconds integer default null,
+  p_idempotency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  v_request constant jsonb := jsonb_build_object('type', p_type, 'input', p_input, 'generation_id', p_generation_id);
+  v_now timestamptz;
+  v_profile public.profiles;
+  v_job public.generation_jobs;
+  v_answer jsonb;
+begin
+  v_profile := private.lock_profile(p_user_id);
+  if v_profile.id is null then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'submit', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+
+  if p_generation_id is not null then
+    select * into v_job from public.generation_jobs where id = p_generation_id and user_id = p_user_id;
+    if not found then
+      return private.refusal('GENERATION_NOT_FOUND', 'You have no such generation', v_profile);
+    end if;
+    if p_type <> v_job.type then
+      return private.refusal(
+        'INVALID_REQUEST', format('This generation was reserved as %s, not as %s', v_job.type, p_type), v_profile
+      );
+    end if;
+    if v_job.status <> 'reserved' then
+      return private.wrong_state(v_profile, v_job);
+    end if;
+  else
+    select * into v_job
+    from public.generation_jobs
+    where user_id = p_user_id and status = 'reserved'
+      and type = coalesce(p_type, (select default_type from private.settings))
+    order by version desc
+    limit 1;
+  end if;
+
+  if v_job.id is null then
+    v_answer := private.charge_generation(v_profile, p_type, 'processing', p_input, null, p_lease_seconds);
+  else
+    v_now := clock_timestamp();
+    update public.generation_jobs
+    set
+      status = 'processing',
+      input = p_input,
+      deadline_at = v_now + make_interval(
+        secs => coalesce((select timeout_seconds from public.generation_types where slug = v_job.type), 1800)
+      ),
+      lease_token = case when p_lease_seconds is not null then gen_random_uuid() end,
+      lease_expires_at = v_now + make_interval(secs => p_lease_seconds)
+    where id = v_job.id and status = 'reserved'
+    returning * into strict v_job;
+    v_profile := private.append_event(
+      p_user_id, 'generation.submitted', 0, v_job.type, 'user', v_job.id, v_now
+    );
+    v_answer := private.success(v_profile, private.hold(v_job));
+  end if;
+
+  if p_idempotency_key is not null and (v_answer -> 'success')::boolean then
+    perform private.remember(p_user_id, 'submit', p_idempotency_key, v_request, v_answer - 'lease_token');
+  end if;
+  return v_answer;
+end;
+$$;
+
+-- Settles one generation: the one guarded update, its event and its refund. The status must be one of p_from and, while
+-- it is processing, the lease must be the caller's: an operator or the sweeper passes p_any_lease. p_due_before: settle
+-- only what was due by then. The caller holds the profile's lock. Null: the guard did not hold, nothing was changed.
+create function private.settle_generation(
+  p_generation_id uuid,
+  p_from text[],
+  p_to text,
+  p_refund integer,
+  p_reason text,
+  p_actor text,
+  p_error text default null,
+  p_lease_token uuid default null,
+  p_any_lease boolean default false,
+  p_due_before timestamptz default null
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_job public.generation_jobs;
+  v_profile public.profiles;
+begin
+  update public.generation_jobs
+  set
+    status = p_to,
+    refunded = p_refund,
+    refunded_at = case when p_refund > 0 or p_to in ('released', 'expired') then v_now end,
+    error = p_error,
+    finished_at = v_now,
+    lease_token = null,
+    lease_expires_at = null
+  where id = p_generation_id
+    and status = any (p_from)
+    and (p_any_lease or lease_token is not distinct from p_lease_token)
+    and (p_due_before is null or least(deadline_at, lease_expires_at) < p_due_before)
+  returning * into v_job;
+  if not found then
+    return null;
+  end if;
+
+  v_profile := private.append_event(
+    v_job.user_id, 'generation.' || p_to, p_refund, p_reason, p_actor, p_generation_id, v_now
+  );
+  return private.success(
+    v_profile,
+    jsonb_build_object('generation_id', v_job.id, 'status', v_job.status, 'cost', v_job.cost, 'refunded', v_job.refunded)
+  );
+end;
+$$;
+
+-- The result came. Locks the profile. p_cost: what it cost in the end, 0 to the cost charged (null: all of it); the rest
+-- comes back. p_lease_token: the worker's; without one it settles what no worker holds: a reservation whose work was done
+-- elsewhere, or a submission without a lease.
+-- Answers {success, generation_id, status, cost, refunded, credits, version, epoch}, or refuses with
+-- GENERATION_NOT_FOUND, PROFILE_NOT_FOUND, INVALID_REQUEST, GENERATION_IN_PROGRESS (another holds the lease),
+-- GENERATION_ALREADY_SETTLED: of a result that comes after the credits went back an event is kept, once, and no more.
+create function public.complete_generation(
+  p_generation_id uuid,
+  p_result jsonb default null,
+  p_cost integer default null,
+  p_lease_token uuid default null,
+  p_idempotency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  v_actor constant text := case when p_lease_token is null then 'operator' else 'worker' end;
+  v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'outcome', 'completed', 'cost', p_cost);
+  v_job public.generation_jobs;
+  v_profile public.profiles;
+  v_answer jsonb;
+begin
+  select * into v_job from public.generation_jobs where id = p_generation_id;
+  if not found then
+    return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
+  end if;
+  v_profile := private.lock_profile(v_job.user_id);
+  if v_profile.id is null then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'settle', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+  if p_cost not between 0 and v_job.cost then
+    return private.refusal(
+      'INVALID_REQUEST', format('The cost must be from 0 to %s, what was charged', v_job.cost), v_profile
+    );
+  end if;
+
+  v_answer := private.settle_generation(
+    p_generation_id, array['reserved', 'processing'], 'completed', v_job.cost - coalesce(p_cost, v_job.cost),
+    case when p_cost < v_job.cost then 'settled_below_cost' else 'completed' end, v_actor,
+    p_lease_token => p_lease_token
+  );
+  if v_answer is not null then
+    if p_result is not null then
+      insert into public.generation_results (generation_id, user_id, result)
+      values (p_generation_id, v_job.user_id, p_result);
+    end if;
+    if p_idempotency_key is not null then
+      perform private.remember(v_job.user_id, 'settle', p_idempotency_key, v_request, v_answer);
+    end if;
+    return v_answer;
+  end if;
+
+  update public.generation_jobs
+  set late_result_at = clock_timestamp()
+  where id = p_generation_id and status in ('failed', 'released', 'expired') and late_result_at is null;
+  if found then
+    v_profile := private.append_event(
+      v_job.user_id, 'generation.late_result', 0, 'late_result', v_actor, p_generation_id, clock_timestamp()
+    );
+  end if;
+  select * into v_job from public.generation_jobs where id = p_generation_id;
+  return private.wrong_state(v_profile, v_job);
+end;
+$$;
+
+-- The work failed. Locks the profile. The cost comes back, unless the type keeps its charge. p_reason is a code for the
+-- ledger, p_error a sentence that the user may read. p_lease_token as for complete_generation, and so the answers.
+create function public.fail_generation(
+  p_generation_id uuid,
+  p_reason text default 'failed',
+  p_error text default null,
+  p_lease_token uuid default null,
+  p_idempotency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'outcome', 'failed', 'cost', null);
+  v_job public.generation_jobs;
+  v_profile public.profiles;
+  v_answer jsonb;
+begin
+  select * into v_job from public.generation_jobs where id = p_generation_id;
+  if not found then
+    return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
+  end if;
+  v_profile := private.lock_profile(v_job.user_id);
+  if v_profile.id is null then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'settle', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+
+  v_answer := private.settle_generation(
+    p_generation_id, array['reserved', 'processing'], 'failed',
+    case when v_job.refund_on_failure then v_job.cost else 0 end,
+    p_reason, case when p_lease_token is null then 'operator' else 'worker' end,
+    p_error => p_error, p_lease_token => p_lease_token
+  );
+  if v_answer is null then
+    select * into v_job from public.generation_jobs where id = p_generation_id;
+    return private.wrong_state(v_profile, v_job);
+  end if;
+  if p_idempotency_key is not null then
+    perform private.remember(v_job.user_id, 'settle', p_idempotency_key, v_request, v_answer);
+  end if;
+  return v_answer;
+end;
+$$;
+
+-- Gives a hold back. Locks the profile. A user (p_user_id) releases an own reservation: the one named, or the newest.
+-- An operator (p_user_id null) releases any unsettled generation, and names it and the reason.
+-- Answers {success, generation_id, status, cost, refunded, credits, version, epoch}, or refuses with PROFILE_NOT_FOUND,
+-- GENERATION_NOT_FOUND, GENERATION_IN_PROGRESS, GENERATION_ALREADY_SETTLED, NOTHING_TO_REFUND or INVALID_REQUEST.
+create function public.release_generation(
+  p_user_id uuid,
+  p_generation_id uuid default null,
+  p_reason text default null,
+  p_idempotency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  v_by_operator constant boolean := p_user_id is null;
+  v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'reason', p_reason);
+  v_user_id uuid := p_user_id;
+  v_job public.generation_jobs;
+  v_profile public.profiles;
+  v_answer jsonb;
+begin
+  if v_by_operator then
+    if p_generation_id is null or p_reason is null then
+      return private.refusal('INVALID_REQUEST', 'An operator names the generation and the reason');
+    end if;
+    select user_id into v_user_id from public.generation_jobs where id = p_generation_id;
+    if not found then
+      return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
+    end if;
+  end if;
+  v_profile := private.lock_profile(v_user_id);
+  if v_profile.id is null then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'release', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+
+  if p_generation_id is not null then
+    select * into v_job from public.generation_jobs where id = p_generation_id and user_id = v_user_id;
+    if not found then
+      return private.refusal('GENERATION_NOT_FOUND', 'You have no such generation', v_profile);
+    end if;
+  else
+    select * into v_job
+    from public.generation_jobs
+    where user_id = v_user_id and status = 'reserved'
+    order by version desc
+    limit 1;
+    if not found then
+      return private.refusal('NOTHING_TO_REFUND', 'There is no reservation to give back', v_profile);
+    end if;
+  end if;
+
+  v_answer := private.settle_generation(
+    v_job.id, case when v_by_operator then array['reserved', 'processing'] else array['reserved'] end, 'released',
+    v_job.cost, coalesce(p_reason, 'released'), case when v_by_operator then 'operator' else 'user' end,
+    p_any_lease => true
+  );
+  if v_answer is null then
+    return private.wrong_state(v_profile, v_job);
+  end if;
+  if p_idempotency_key is not null then
+    perform private.remember(v_user_id, 'release', p_idempotency_key, v_request, v_answer);
+  end if;
+  return v_answer;
+end;
+$$;
+
+-- A worker's heartbeat: the lease runs p_lease_seconds from now. Makes no event and takes no lock but its own row's.
+-- Answers {success, lease_expires_at}, or refuses with GENERATION_NOT_FOUND: the lease is not, or no longer, the caller's.
+create function public.extend_lease(p_generation_id uuid, p_lease_token uuid, p_lease_seconds integer)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  v_expires_at timestamptz;
+begin
+  update public.generation_jobs
+  set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  where id = p_generation_id and status = 'processing' and lease_token = p_lease_token
+  returning lease_expires_at into v_expires_at;
+  if not found then
+    return private.refusal('GENERATION_NOT_FOUND', 'The lease on this generation is not yours any more');
+  end if;
+  return jsonb_build_object('success', true, 'lease_expires_at', v_expires_at);
+end;
+$$;
+
+-- The sweeper: expires and refunds at most p_limit generations whose deadline, or whose worker's lease, has passed;
+-- oldest first. Always refunds: our fault. Locks their profiles, and never waits: an account that somebody else holds is
+-- left for the next run. State and horizon are checked again in the update, so that what has just finished is left alone.
+-- Answers {success, expired, refunded}: how many generations, how many credits.
+create function public.refund_stuck_generations(p_limit integer default 500)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '60s'
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_due record;
+  v_answer jsonb;
+  v_expired integer := 0;
+  v_refunded bigint := 0;
+begin
+  for v_due in
+    select j.id, j.cost, j.status, j.deadline_at < v_now as overdue
+    from public.generation_jobs j
+    join public.profiles p on p.id = j.user_id
+    where j.status in ('reserved', 'processing') and least(j.deadline_at, j.lease_expires_at) < v_now
+    order by least(j.deadline_at, j.lease_expires_at)
+    limit p_limit
+    for no key update of p skip locked
+  loop
+    v_answer := private.settle_generation(
+      v_due.id, array['reserved', 'processing'], 'expired', v_due.cost,
+      case
+        when v_due.status = 'reserved' then 'reservation_expired'
+        when v_due.overdue then 'deadline_passed'
+        else 'lease_lapsed'
+      end,
+      'sweeper', p_any_lease => true, p_due_before => v_now
+    );
+    if v_answer is not null then
+      v_expired := v_expired + 1;
+      v_refunded := v_refunded + v_due.cost;
+    end if;
+  end loop;
+  return jsonb_build_object('success', true, 'expired', v_expired, 'refunded', v_refunded);
+end;
+$$;
+
+-- The names that apps know: one generation of the default type, reserved; p_rate_limit_seconds null: the type's own limit.
+create function public.deduct_credit_atomic(p_user_id uuid, p_rate_limit_seconds integer)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+begin
+  return public.reserve_generation(p_user_id, p_rate_limit_seconds => p_rate_limit_seconds);
+end;
+$$;
+
+-- … and the user's newest reservation, released. Without one NOTHING_TO_REFUND: no call can mint credits.
+create function public.refund_credit_atomic(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+begin
+  if p_user_id is null then
+    return private.profile_not_found();
+  end if;
+  return public.release_generation(p_user_id);
+end;
+$$;
+
+comment on function public.reserve_generation(uuid, text, integer, text) is
+  'Takes the cost of one generation, for a submission that follows.';
+comment on function public.submit_generation(uuid, text, jsonb, uuid, integer, text) is
+  'Starts a generation: the reservation named, the newest of the type, or a new one charged in the same step.';
+comment on function public.complete_generation(uuid, jsonb, integer, uuid, text) is
+  'Settles a generation that succeeded; what it cost less than was charged comes back.';
+comment on function public.fail_generation(uuid, text, text, uuid, text) is
+  'Settles a generation that failed; the cost comes back, unless its type keeps the charge.';
+comment on function public.release_generation(uuid, uuid, text, text) is
+  'Gives a hold back: a user''s own reservation, or, with p_user_id null, any unsettled generation by an operator.';
+comment on function public.extend_lease(uuid, uuid, integer) is 'A worker''s heartbeat.';
+comment on function public.refund_stuck_generations(integer) is
+  'The sweeper: expires and refunds generations whose deadline or lease has passed.';
+comment on function public.deduct_credit_atomic(uuid, integer) is 'Reserves one generation of the default type.';
+comment on function public.refund_credit_atomic(uuid) is 'Releases the user''s newest reservation.';
+
+revoke all on function private.charge_generation(public.profiles, text, text, jsonb, integer, integer)
+from public, anon, authenticated, service_role;
+revoke all on function private.hold(public.generation_jobs) from public, anon, authenticated, service_role;
+revoke all on function private.wrong_state(public.profiles, public.generation_jobs)
+from public, anon, authenticated, service_role;
+revoke all on function private.settle_generation(
+  uuid, text[], text, integer, text, text, text, uuid, boolean, timestamptz
+) from public, anon, authenticated, service_role;
+
+revoke all on function
+  public.reserve_generation(uuid, text, integer, text),
+  public.submit_generation(uuid, text, jsonb, uuid, integer, text),
+  public.complete_generation(uuid, jsonb, integer, uuid, text),
+  public.fail_generation(uuid, text, text, uuid, text),
+  public.release_generation(uuid, uuid, text, text),
+  public.extend_lease(uuid, uuid, integer),
+  public.refund_stuck_generations(integer),
+  public.deduct_credit_atomic(uuid, integer),
+  public.refund_credit_atomic(uuid)
+from public, anon, authenticated;
+
+grant execute on function
+  public.reserve_generation(uuid, text, integer, text),
+  public.submit_generation(uuid, text, jsonb, uuid, integer, text),
+  public.complete_generation(uuid, jsonb, integer, uuid, text),
+  public.fail_generation(uuid, text, text, uuid, text),
+  public.release_generation(uuid, uuid, text, text),
+  public.extend_lease(uuid, uuid, integer),
+  public.refund_stuck_generations(integer),
+  public.deduct_credit_atomic(uuid, integer),
+  public.refund_credit_atomic(uuid)
+to service_role;
