@@ -115,6 +115,7 @@ comment on column public.generation_jobs.version is
   'The account''s version at which it was made: its place in the account''s list. Adopted rows have 0, -1, -2, ….';
 comment on column public.generation_jobs.cost is 'Credits taken when it was made.';
 comment on column public.generation_jobs.refunded is 'Credits of the cost that came back; at most once, when it was settled.';
+comment on column public.generation_jobs.error is 'Why it failed or expired, as the code that the ledger has for it.';
 comment on column public.generation_jobs.refund_on_failure is
   'As the type said when it was charged: a later change of the price list does not reach it.';
 comment on column public.generation_jobs.deadline_at is

@@ -249,7 +249,6 @@ create function private.settle_generation(
   p_refund integer,
   p_reason text,
   p_actor text,
-  p_error text default null,
   p_lease_token uuid default null,
   p_any_lease boolean default false,
   p_due_before timestamptz default null
@@ -268,7 +267,7 @@ begin
     status = p_to,
     refunded = p_refund,
     refunded_at = case when p_refund > 0 or p_to in ('released', 'expired') then v_now end,
-    error = p_error,
+    error = case when p_to in ('failed', 'expired') then p_reason end,
     finished_at = v_now,
     lease_token = null,
     lease_expires_at = null
@@ -367,12 +366,11 @@ begin
 end;
 $$;
 
--- The work failed. Locks the profile. The cost comes back, unless the type keeps its charge. p_reason is a code for the
--- ledger, p_error a sentence that the user may read. p_lease_token as for complete_generation, and so the answers.
+-- The work failed. Locks the profile. The cost comes back, unless the type keeps its charge. p_reason is a code, for the
+-- ledger and for the generation's error. p_lease_token as for complete_generation, and so the answers.
 create function public.fail_generation(
   p_generation_id uuid,
   p_reason text default 'failed',
-  p_error text default null,
   p_lease_token uuid default null,
   p_idempotency_key text default null
 )
@@ -407,8 +405,7 @@ begin
   v_answer := private.settle_generation(
     p_generation_id, array['reserved', 'processing'], 'failed',
     case when v_job.refund_on_failure then v_job.cost else 0 end,
-    p_reason, case when p_lease_token is null then 'operator' else 'worker' end,
-    p_error => p_error, p_lease_token => p_lease_token
+    p_reason, case when p_lease_token is null then 'operator' else 'worker' end, p_lease_token => p_lease_token
   );
   if v_answer is null then
     select * into v_job from public.generation_jobs where id = p_generation_id;
@@ -604,7 +601,7 @@ comment on function public.submit_generation(uuid, text, jsonb, uuid, integer, t
   'Starts a generation: the reservation named, the newest of the type, or a new one charged in the same step.';
 comment on function public.complete_generation(uuid, jsonb, integer, uuid, text) is
   'Settles a generation that succeeded; what it cost less than was charged comes back.';
-comment on function public.fail_generation(uuid, text, text, uuid, text) is
+comment on function public.fail_generation(uuid, text, uuid, text) is
   'Settles a generation that failed; the cost comes back, unless its type keeps the charge.';
 comment on function public.release_generation(uuid, uuid, text, text) is
   'Gives a hold back: a user''s own reservation, or, with p_user_id null, any unsettled generation by an operator.';
@@ -620,14 +617,14 @@ revoke all on function private.hold(public.generation_jobs) from public, anon, a
 revoke all on function private.wrong_state(public.profiles, public.generation_jobs)
 from public, anon, authenticated, service_role;
 revoke all on function private.settle_generation(
-  uuid, text[], text, integer, text, text, text, uuid, boolean, timestamptz
+  uuid, text[], text, integer, text, text, uuid, boolean, timestamptz
 ) from public, anon, authenticated, service_role;
 
 revoke all on function
   public.reserve_generation(uuid, text, integer, text),
   public.submit_generation(uuid, text, jsonb, uuid, integer, text),
   public.complete_generation(uuid, jsonb, integer, uuid, text),
-  public.fail_generation(uuid, text, text, uuid, text),
+  public.fail_generation(uuid, text, uuid, text),
   public.release_generation(uuid, uuid, text, text),
   public.extend_lease(uuid, uuid, integer),
   public.refund_stuck_generations(integer),
@@ -639,7 +636,7 @@ grant execute on function
   public.reserve_generation(uuid, text, integer, text),
   public.submit_generation(uuid, text, jsonb, uuid, integer, text),
   public.complete_generation(uuid, jsonb, integer, uuid, text),
-  public.fail_generation(uuid, text, text, uuid, text),
+  public.fail_generation(uuid, text, uuid, text),
   public.release_generation(uuid, uuid, text, text),
   public.extend_lease(uuid, uuid, integer),
   public.refund_stuck_generations(integer),

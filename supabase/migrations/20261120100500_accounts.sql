@@ -82,7 +82,7 @@ begin
 end;
 $$;
 
--- Closes an account: what it holds comes back, and what it said of a person goes: e-mail, inputs, errors, results. The
+-- Closes an account: what it holds comes back, and what it said of a person goes: e-mail, inputs, results. The
 -- history stays. Locks the profile. Closing twice, or what never was open, changes nothing.
 create function private.close_account(p_user_id uuid)
 returns void
@@ -107,8 +107,7 @@ begin
     );
   end loop;
   delete from public.generation_results where user_id = p_user_id;
-  update public.generation_jobs set input = null, error = null
-  where user_id = p_user_id and (input is not null or error is not null);
+  update public.generation_jobs set input = null where user_id = p_user_id and input is not null;
   perform private.append_event(p_user_id, 'account.closed', 0, 'auth_user_deleted', 'system', null, clock_timestamp());
   update public.profiles set email = null, closed_at = clock_timestamp() where id = p_user_id;
 end;

@@ -1,0 +1,99 @@
+/**
+ * Who calls. `@supabase/server` verifies tokens and keys; the user id only ever comes from a verified token. Its core
+ * `verifyAuth` is used rather than `createSupabaseContext`, which would make two clients for every request.
+ */
+
+import type { AuthError } from "@supabase/server";
+import { verifyAuth } from "@supabase/server/core";
+import { Problem } from "./problem.ts";
+
+/** Who may call a route: a signed-in user, an operator with a secret key, or anybody. */
+export type Audience = "user" | "operator" | "anybody";
+
+export type Caller =
+  | { kind: "user"; userId: string; expiresAt: Date | null }
+  | { kind: "operator" }
+  | { kind: "anybody" };
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export interface AuthOptions {
+  /** Accepted `iss` claims; null: any issuer whose key is in the JWKS. */
+  issuers: string[] | null;
+  /** Accepted `aud` claims. */
+  audiences: string[];
+}
+
+/**
+ * `AUTH_ISSUERS` and `AUTH_AUDIENCES` (comma-separated) add third-party issuers, whose keys must be in the JWKS, to
+ * Supabase Auth. In the containers of `supabase start` the project URL is an internal one that no token names: there
+ * the issuer is not pinned.
+ */
+export function authOptionsFromEnvironment(get: (name: string) => string | undefined): AuthOptions {
+  const list = (name: string) => (get(name) ?? "").split(",").map((s) => s.trim()).filter(Boolean);
+  const url = (get("SUPABASE_PUBLIC_URL") ?? get("SUPABASE_URL") ?? "").replace(/\/+$/, "");
+  const isPublic = /^(https:|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(`${url}/`);
+  return {
+    issuers: isPublic ? [`${url}/auth/v1`, ...list("AUTH_ISSUERS")] : null,
+    audiences: ["authenticated", ...list("AUTH_AUDIENCES")],
+  };
+}
+
+/**
+ * The caller of a request that any of `audiences` may make.
+ *
+ * @throws {Problem} 401 with the code of `@supabase/server`, or 403 `FORBIDDEN` for a user on an operators' route.
+ */
+export async function authenticate(
+  request: Request,
+  audiences: readonly Audience[],
+  options: AuthOptions,
+): Promise<Caller> {
+  if (audiences.includes("anybody")) return { kind: "anybody" };
+  const modes = audiences.map((audience) =>
+    audience === "user" ? "user" as const : "secret:*" as const
+  );
+  const verify = (auth: typeof modes) =>
+    verifyAuth(request, {
+      auth,
+      audience: options.audiences,
+      ...(options.issuers === null ? {} : { issuer: options.issuers }),
+    });
+
+  const { data, error } = await verify(modes);
+  if (error !== null) {
+    const isUser = !audiences.includes("user") && (await verify(["user"])).error === null;
+    throw isUser
+      ? new Problem(
+        "FORBIDDEN",
+        "This route is for operators: send a secret key in the apikey header",
+      )
+      : problemOf(error);
+  }
+  if (data.authMode === "secret") return { kind: "operator" };
+
+  const { sub, exp } = data.jwtClaims ?? {};
+  if (!sub || !UUID.test(sub)) {
+    throw new Problem(
+      "FORBIDDEN",
+      "The subject of this token is no UUID, so it names no account here",
+    );
+  }
+  return { kind: "user", userId: sub.toLowerCase(), expiresAt: exp ? new Date(exp * 1000) : null };
+}
+
+/** 401 tells the caller; anything else is a misconfigured server, which the caller can do nothing about. */
+function problemOf(error: AuthError): Problem {
+  const headers = { "x-supabase-server-error": error.code };
+  if (error.status !== 401) {
+    return new Problem(
+      error.code,
+      "The server cannot verify credentials",
+      {},
+      headers,
+      error.status,
+    );
+  }
+  const detail = error.message.replace(/^\[@supabase\/server\]\s*/, "");
+  return new Problem(error.code, detail, {}, { ...headers, "www-authenticate": "Bearer" }, 401);
+}

@@ -1,0 +1,75 @@
+/** Reads the body of a request: bounded, UTF-8, one JSON object that Postgres can keep. */
+
+import { Problem } from "./problem.ts";
+
+/** The most that a body may hold, in bytes. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
+/** How deep objects and arrays may lie in each other: far above any input, far below any parser's stack. */
+const MAX_DEPTH = 32;
+
+/** The body as an object; an empty one is `{}`. */
+export async function readBody(request: Request): Promise<Record<string, unknown>> {
+  const bytes = await readBounded(request);
+  if (bytes.length === 0) return {};
+
+  const mediaType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json");
+  }
+
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new Problem("INVALID_REQUEST", "The body is not valid JSON in UTF-8", { fields: [] });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Problem("INVALID_REQUEST", "The body must be a JSON object", { fields: [] });
+  }
+  refuseUnstorable(value, "", 1);
+  return value as Record<string, unknown>;
+}
+
+async function readBounded(request: Request): Promise<Uint8Array> {
+  const tooLarge = new Problem("BODY_TOO_LARGE", `A body holds ${MAX_BODY_BYTES} bytes at most`);
+  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge;
+
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  if (request.body) {
+    for await (const chunk of request.body) {
+      length += chunk.length;
+      if (length > MAX_BODY_BYTES) throw tooLarge;
+      chunks.push(chunk);
+    }
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/** What JSON allows and `jsonb` does not: a NUL, half of a surrogate pair, a number beyond a double, a bottomless nest. */
+function refuseUnstorable(value: unknown, field: string, depth: number): void {
+  const refuse = (message: string) => {
+    throw new Problem("INVALID_REQUEST", `The body cannot be stored: ${message}`, {
+      fields: [{ field, message }],
+    });
+  };
+  if (typeof value === "string") {
+    if (value.includes("\0")) refuse("it has a NUL character");
+    if (!value.isWellFormed()) refuse("it has half of a surrogate pair");
+  } else if (typeof value === "number") {
+    if (!Number.isFinite(value)) refuse("a number is too large");
+  } else if (typeof value === "object" && value !== null) {
+    if (depth > MAX_DEPTH) refuse(`it is nested deeper than ${MAX_DEPTH} levels`);
+    for (const [key, member] of Object.entries(value)) {
+      refuseUnstorable(key, field, depth);
+      refuseUnstorable(member, field ? `${field}.${key}` : key, depth + 1);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import type { Dependencies } from "../_shared/environment.ts";
+import { reply } from "../_shared/idempotency.ts";
+import { generationId, reason } from "../_shared/schemas.ts";
+import { route, serve } from "../_shared/serve.ts";
+
+/**
+ * `POST /refund-credit` gives a hold back: a user's own reservation (the newest, where none is named), or, for an
+ * operator, any unsettled generation.
+ */
+export function refundCredit(dependencies: Dependencies) {
+  const { call, takeTurns, log } = dependencies;
+
+  const release = route({
+    method: "POST",
+    path: "",
+    for: ["user", "operator"],
+    body: z.strictObject({ generation_id: generationId.optional(), reason: reason.optional() }),
+    async handle({ caller, body, idempotencyKey, requestId }) {
+      const userId = caller.kind === "user" ? caller.userId : null;
+      const release = () =>
+        call("release_generation", {
+          p_user_id: userId,
+          p_generation_id: body.generation_id ?? null,
+          p_reason: body.reason ?? null,
+          p_idempotency_key: idempotencyKey,
+        }, { repeatable: idempotencyKey !== null || body.generation_id !== undefined });
+      const answer = await (userId === null ? release() : takeTurns(userId, release));
+      log(
+        "info",
+        `Refunded ${answer["refunded"]} credit(s) to user ${userId ?? "(by an operator)"} due to ${
+          body.reason ?? "release"
+        }`,
+        {
+          request_id: requestId,
+          generation_id: answer["generation_id"],
+          refunded: answer["refunded"],
+        },
+      );
+      return reply(answer);
+    },
+  });
+
+  return serve("refund-credit", [release], dependencies);
+}
