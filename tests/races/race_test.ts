@@ -1,0 +1,136 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { assertLedger } from "../support/ledger.ts";
+import { complete, deduct, fail, refund, reserve, Sessions, submit, sweep } from "./sessions.ts";
+
+/** Moves an account's unsettled generations behind their deadline. */
+async function backdate(sessions: Sessions, user: string): Promise<void> {
+  await sessions.sql`
+    update generation_jobs set deadline_at = now() - interval '1 second'
+    where user_id = ${user} and status in ('reserved', 'processing')`;
+}
+
+async function credits(sessions: Sessions, user: string): Promise<number> {
+  await assertLedger(sessions.sql, user);
+  const [row] = await sessions.sql`select credits from profiles where id = ${user}`;
+  return row?.["credits"];
+}
+
+Deno.test("two deducts of one credit: the second waits and is refused", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const [first, second] = await sessions.race(reserve(user), reserve(user), "commit");
+  strictEqual(first.success, true);
+  strictEqual(second.error, "INSUFFICIENT_CREDITS");
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("two deducts of one credit: the second wins when the first is rolled back", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const [, second] = await sessions.race(reserve(user), reserve(user), "rollback");
+  strictEqual(second.success, true);
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("two deducts under a rate limit: the second waits and is told how long", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(10);
+  const [first, second] = await sessions.race(deduct(user), deduct(user), "commit");
+  strictEqual(first.success, true);
+  strictEqual(second.error, "RATE_LIMITED");
+  strictEqual(second.retry_after_seconds, 10);
+  strictEqual(await credits(sessions, user), 9);
+});
+
+Deno.test("a deduct behind a refund has the credit that came back", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  await sessions.call(reserve(user));
+  const [first, second] = await sessions.race(refund(user), reserve(user), "commit");
+  strictEqual(first.credits, 1);
+  strictEqual(second.credits, 0);
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("two refunds of one reservation: the second waits and finds nothing", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  await sessions.call(reserve(user));
+  const [first, second] = await sessions.race(refund(user), refund(user), "commit");
+  strictEqual(first.refunded, 1);
+  strictEqual(second.error, "NOTHING_TO_REFUND");
+  strictEqual(await credits(sessions, user), 1);
+});
+
+Deno.test("a submission behind the sweep finds its reservation expired, and refunded once", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { generation_id: id } = await sessions.call(reserve(user));
+  await backdate(sessions, user);
+  const [, second] = await sessions.race(sweep(), submit(user, { id }), "commit");
+  strictEqual(second.error, "GENERATION_ALREADY_SETTLED");
+  strictEqual(second.state, "expired");
+  strictEqual(await credits(sessions, user), 1);
+});
+
+Deno.test("the sweep does not wait for a submission, and leaves it alone afterwards", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { generation_id: id } = await sessions.call(reserve(user));
+  await backdate(sessions, user);
+  const [submitted] = await sessions.overtake(submit(user, { id }), sweep());
+  strictEqual(submitted.status, "processing");
+  await sessions.call(sweep());
+  const [job] = await sessions.sql`select status from generation_jobs where id = ${id}`;
+  strictEqual(job?.["status"], "processing");
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("a result behind the sweep is late: refused, recorded, and the refund stands", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { generation_id: id } = await sessions.call(submit(user));
+  await backdate(sessions, user);
+  const [, second] = await sessions.race(sweep(), complete(id), "commit");
+  strictEqual(second.error, "GENERATION_ALREADY_SETTLED");
+  strictEqual(await credits(sessions, user), 1);
+  const events = await sessions.sql`
+    select type from account_events where user_id = ${user} order by version desc limit 2`;
+  deepStrictEqual(events.map((event) => event["type"]), [
+    "generation.late_result",
+    "generation.expired",
+  ]);
+});
+
+Deno.test("a completion and a failure of one generation: one settlement", async () => {
+  await using sessions = new Sessions();
+  for (const [first, second] of [[complete, fail], [fail, complete]] as const) {
+    const user = await sessions.account(1);
+    const { generation_id: id } = await sessions.call(submit(user));
+    const [won, lost] = await sessions.race(first(id), second(id), "commit");
+    strictEqual(won.success, true);
+    strictEqual(lost.error, "GENERATION_ALREADY_SETTLED");
+    strictEqual(await credits(sessions, user), first === fail ? 1 : 0);
+  }
+});
+
+Deno.test("one key twice at once: the second waits and answers what the first did", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(10);
+  const twice = submit(user, { key: "once" });
+  const [first, second] = await sessions.race(twice, twice, "commit");
+  const { replayed, ...answer } = second;
+  strictEqual(replayed, true);
+  deepStrictEqual(answer, first);
+  strictEqual(await credits(sessions, user), 9);
+});
+
+Deno.test("one key twice at once: the second goes ahead when the first is rolled back", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(10);
+  const twice = submit(user, { key: "once" });
+  const [, second] = await sessions.race(twice, twice, "rollback");
+  strictEqual(second.success, true);
+  ok(!("replayed" in second));
+  strictEqual(await credits(sessions, user), 9);
+});
