@@ -1,4 +1,4 @@
--- edge-credits, 1 of 7: settings.
+-- edge-credits, 1 of 7: settings and types.
 --
 -- A tour of the whole, since it is read from here.
 --
@@ -16,6 +16,15 @@
 -- "message": …}; they raise only for a bug or an outage. docs/database.md has the drawing.
 
 create schema if not exists private;
+
+create type public.generation_status as enum ('reserved', 'processing', 'completed', 'failed', 'released', 'expired');
+create type public.account_event_type as enum (
+  'account.opened', 'account.closed', 'credit.granted', 'credit.adjusted', 'generation.reserved', 'generation.submitted',
+  'generation.completed', 'generation.failed', 'generation.released', 'generation.expired', 'generation.late_result'
+);
+comment on type public.generation_status is
+  'The states of a generation, unsettled ones first: what is greater than processing is settled.';
+comment on type public.account_event_type is 'What happened to an account.';
 
 create table private.settings (
   singleton boolean not null default true,

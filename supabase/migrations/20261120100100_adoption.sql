@@ -66,7 +66,7 @@ $$;
 
 -- The state of ours for the words that apps use; what has not said that it ended well, ended badly.
 create function private.adopted_status(p_status text)
-returns text
+returns public.generation_status
 language sql
 immutable
 set search_path = ''
@@ -77,7 +77,7 @@ as $$
     when lower(p_status) in ('released', 'refunded', 'cancelled', 'canceled') then 'released'
     when lower(p_status) in ('expired', 'timeout', 'timed_out') then 'expired'
     else 'failed'
-  end
+  end::public.generation_status
 $$;
 
 -- The columns of ours, by table; what is there with another type steps aside as legacy_….
@@ -92,7 +92,7 @@ insert into private.adoption_columns values
   ('generation_jobs', 'user_id', 'uuid'),
   ('generation_jobs', 'version', 'bigint'),
   ('generation_jobs', 'type', 'text'),
-  ('generation_jobs', 'status', 'text'),
+  ('generation_jobs', 'status', 'public.generation_status'),
   ('generation_jobs', 'cost', 'integer'),
   ('generation_jobs', 'refunded', 'integer'),
   ('generation_jobs', 'refund_on_failure', 'boolean'),
@@ -133,8 +133,8 @@ begin
     join pg_attribute a
       on a.attrelid = to_regclass('public.' || w.table_name) and a.attname = w.column_name and not a.attisdropped
     where case
-      when w.column_name in ('version', 'closed_at', 'refunded', 'refunded_at', 'lease_token', 'lease_expires_at') then true
-      when w.column_name in ('email', 'type', 'status', 'error')
+      when w.column_name in ('version', 'closed_at', 'error', 'refunded', 'refunded_at', 'lease_token', 'lease_expires_at') then true
+      when w.column_name in ('email', 'type')
         then a.atttypid not in ('text'::regtype, 'varchar'::regtype) and format_type(a.atttypid, null) <> 'citext'
       else format_type(a.atttypid, null) <> w.type_name
     end
@@ -258,26 +258,21 @@ $$;
 -- Values that our constraints would refuse are written down and then replaced. What lies in a legacy_… column needs
 -- no writing down: it is still there.
 insert into private.adoption_findings (table_name, row_id, finding, original)
-select 'profiles', p.id::text, 'credits was no whole number from 0 to 2,000,000,000', to_jsonb(p.credits)
+select 'profiles', p.id::text, 'credits was no whole number from 0 to 1,000,000,000', to_jsonb(p.credits)
 from public.profiles p
-where not to_jsonb(p) ? 'legacy_credits' and (p.credits is null or p.credits not between 0 and 2000000000);
+where not to_jsonb(p) ? 'legacy_credits' and (p.credits is null or p.credits not between 0 and 1000000000);
 
 -- A fractional balance keeps its whole part; what is no number at all, or below 0, becomes 0.
 update public.profiles p
 set
   credits = case
     when coalesce(to_jsonb(p) ->> 'legacy_credits', p.credits::text) ~ '^[0-9]+(\.[0-9]+)?$'
-      then least(floor(coalesce(to_jsonb(p) ->> 'legacy_credits', p.credits::text)::numeric), 2000000000)::integer
+      then least(floor(coalesce(to_jsonb(p) ->> 'legacy_credits', p.credits::text)::numeric), 1000000000)::integer
     else 0
   end,
   last_generate_at = coalesce(p.last_generate_at, private.legacy_time(to_jsonb(p) ->> 'legacy_last_generate_at')),
   created_at = coalesce(p.created_at, private.legacy_time(to_jsonb(p) ->> 'legacy_created_at'), clock_timestamp()),
   version = 1;
-
-insert into private.adoption_findings (table_name, row_id, finding, original)
-select 'generation_jobs', j.id::text, 'status was none that edge-credits knows', to_jsonb(j) -> 'status'
-from public.generation_jobs j
-where not to_jsonb(j) ? 'legacy_status' and private.adopted_status(j.status) is distinct from j.status;
 
 -- Cost 0: what an old job cost is in no ledger, so there is nothing of it that could be given back. Its place in the
 -- account's list comes before every new one's: 0, -1, -2, … from the newest to the oldest.
@@ -291,7 +286,7 @@ set
     end
   ),
   type = coalesce(j.type, to_jsonb(j) ->> 'legacy_type', 'adopted'),
-  status = private.adopted_status(coalesce(to_jsonb(j) ->> 'legacy_status', j.status)),
+  status = private.adopted_status(to_jsonb(j) ->> 'legacy_status'),
   cost = 0,
   refunded = 0,
   refund_on_failure = true,
@@ -302,6 +297,11 @@ select 'generation_jobs', j.id::text, 'no profile has this user_id', to_jsonb(j.
 from public.generation_jobs j
 where not exists (select from public.profiles p where p.id = j.user_id);
 
+-- Without an account there is nobody to give anything back to, and so nothing to wait for.
+update public.generation_jobs j
+set status = 'failed'
+where j.status = 'processing' and not exists (select from public.profiles p where p.id = j.user_id);
+
 with places as (
   select id, 1 - row_number() over (partition by user_id order by created_at desc, id) as version
   from public.generation_jobs
@@ -310,8 +310,7 @@ update public.generation_jobs j
 set
   version = places.version,
   deadline_at = case when j.status = 'processing' then j.created_at + interval '30 minutes' else j.deadline_at end,
-  finished_at = case when j.status <> 'processing' then coalesce(j.finished_at, j.created_at) end,
-  refunded_at = case when j.status in ('released', 'expired') then coalesce(j.finished_at, j.created_at) end
+  finished_at = case when j.status <> 'processing' then coalesce(j.finished_at, j.created_at) end
 from places
 where places.id = j.id;
 

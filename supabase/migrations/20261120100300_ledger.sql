@@ -20,7 +20,7 @@ $$;
 -- the lock and has decided that the balance allows it; if it does not, credits_not_negative raises.
 create function private.append_event(
   p_user_id uuid,
-  p_type text,
+  p_type public.account_event_type,
   p_delta integer,
   p_reason text,
   p_actor text,
@@ -38,7 +38,7 @@ begin
   set
     credits = credits + p_delta,
     version = version + 1,
-    last_generate_at = case when p_type like 'generation.%' and p_delta < 0 then p_at else last_generate_at end
+    last_generate_at = case when p_delta < 0 and p_generation_id is not null then p_at else last_generate_at end
   where id = p_user_id
   returning * into strict v_profile;
 
@@ -147,7 +147,7 @@ end;
 $$;
 
 revoke all on function private.lock_profile(uuid) from public, anon, authenticated, service_role;
-revoke all on function private.append_event(uuid, text, integer, text, text, uuid, timestamptz)
+revoke all on function private.append_event(uuid, public.account_event_type, integer, text, text, uuid, timestamptz)
 from public, anon, authenticated, service_role;
 revoke all on function private.success(public.profiles, jsonb) from public, anon, authenticated, service_role;
 revoke all on function private.refusal(text, text, public.profiles, jsonb)
@@ -201,9 +201,12 @@ security definer
 set search_path = ''
 as $$
 begin
-  if new.id is distinct from old.id or new.version is distinct from old.version then
+  if new.version <> old.version or new.id <> old.id then
     raise exception 'The id and version of a profile never change by hand'
       using errcode = 'integrity_constraint_violation';
+  end if;
+  if new.credits = old.credits then
+    return new;
   end if;
   if (select direct_writes from private.settings) = 'refuse' then
     raise exception 'credits of profile % cannot be written directly', old.id
@@ -244,11 +247,7 @@ create trigger zz_write_opening_event after insert on public.profiles
   for each row execute function private.write_opening_event();
 create trigger zz_guard_direct_write before update on public.profiles
   for each row
-  when (
-    new.id is distinct from old.id
-    or (new.credits is distinct from old.credits or new.version is distinct from old.version)
-    and new.version is distinct from old.version + 1
-  )
+  when (new.version <> old.version + 1)
   execute function private.guard_direct_write();
 create trigger zz_keep_profile before delete on public.profiles
   for each row execute function private.refuse_change('an account is closed by deleting its auth user, and kept');

@@ -5,7 +5,7 @@
 create function private.charge_generation(
   p_profile public.profiles,
   p_type text,
-  p_status text,
+  p_status public.generation_status,
   p_input jsonb,
   p_rate_limit_seconds integer,
   p_lease_seconds integer
@@ -16,12 +16,17 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
-  v_slug constant text := coalesce(p_type, (select default_type from private.settings));
+  v_settings private.settings;
+  v_slug text;
   v_type public.generation_types;
   v_wait_seconds integer;
-  v_job public.generation_jobs;
+  v_id uuid;
+  v_deadline_at timestamptz;
+  v_lease_token uuid;
   v_profile public.profiles;
 begin
+  select * into v_settings from private.settings;
+  v_slug := coalesce(p_type, v_settings.default_type);
   select * into v_type from public.generation_types where slug = v_slug;
   if not found then
     return private.refusal('UNKNOWN_TYPE', format('There is no generation type %s', v_slug), p_profile);
@@ -45,48 +50,68 @@ begin
     );
   end if;
 
-  v_job.id := gen_random_uuid();
-  v_profile := private.append_event(
-    p_profile.id, case p_status when 'reserved' then 'generation.reserved' else 'generation.submitted' end,
-    -v_type.cost, v_slug, 'user', v_job.id, v_now
-  );
+  v_id := gen_random_uuid();
+  if p_status = 'reserved' then
+    v_deadline_at := v_now + make_interval(secs => v_type.reservation_seconds);
+    v_profile := private.append_event(
+      p_profile.id, 'generation.reserved', -v_type.cost, v_slug, 'user', v_id, v_now
+    );
+  else
+    v_deadline_at := v_now + make_interval(secs => v_type.timeout_seconds);
+    v_lease_token := case when p_lease_seconds is not null then gen_random_uuid() end;
+    v_profile := private.append_event(
+      p_profile.id, 'generation.submitted', -v_type.cost, v_slug, 'user', v_id, v_now
+    );
+  end if;
   insert into public.generation_jobs (
     id, user_id, version, type, status, cost, refund_on_failure, input, created_at, deadline_at, lease_token,
     lease_expires_at
   )
   values (
-    v_job.id, p_profile.id, v_profile.version, v_slug, p_status, v_type.cost, v_type.refund_on_failure, p_input, v_now,
-    v_now + make_interval(secs => case p_status when 'reserved' then v_type.reservation_seconds else v_type.timeout_seconds end),
-    case when p_lease_seconds is not null then gen_random_uuid() end,
-    v_now + make_interval(secs => p_lease_seconds)
-  )
-  returning * into v_job;
-
-  return private.success(v_profile, private.hold(v_job));
+    v_id, p_profile.id, v_profile.version, v_slug, p_status, v_type.cost, v_type.refund_on_failure, p_input, v_now,
+    v_deadline_at, v_lease_token, v_now + make_interval(secs => p_lease_seconds)
+  );
+  return private.hold(v_profile, v_settings.epoch, v_id, p_status, v_type.cost, v_deadline_at, v_lease_token);
 end;
 $$;
 
--- What a reservation or submission answers of its generation.
-create function private.hold(p_job public.generation_jobs)
+-- What a reservation or submission answers.
+create function private.hold(
+  p_profile public.profiles,
+  p_epoch bigint,
+  p_generation_id uuid,
+  p_status public.generation_status,
+  p_cost integer,
+  p_deadline_at timestamptz,
+  p_lease_token uuid
+)
 returns jsonb
 language plpgsql
 immutable
 set search_path = ''
 as $$
 begin
-  return jsonb_build_object('generation_id', p_job.id, 'status', p_job.status, 'cost', p_job.cost)
-    || case p_job.status
-      when 'reserved' then jsonb_build_object('expires_at', p_job.deadline_at)
-      else jsonb_build_object('deadline_at', p_job.deadline_at)
-    end
-    || case
-      when p_job.lease_token is null then '{}'
-      else jsonb_build_object('lease_token', p_job.lease_token)
-    end;
+  if p_status = 'reserved' then
+    return jsonb_build_object(
+      'success', true, 'generation_id', p_generation_id, 'status', p_status, 'cost', p_cost,
+      'credits', p_profile.credits, 'version', p_profile.version, 'epoch', p_epoch, 'expires_at', p_deadline_at
+    );
+  end if;
+  if p_lease_token is null then
+    return jsonb_build_object(
+      'success', true, 'generation_id', p_generation_id, 'status', p_status, 'cost', p_cost,
+      'credits', p_profile.credits, 'version', p_profile.version, 'epoch', p_epoch, 'deadline_at', p_deadline_at
+    );
+  end if;
+  return jsonb_build_object(
+    'success', true, 'generation_id', p_generation_id, 'status', p_status, 'cost', p_cost,
+    'credits', p_profile.credits, 'version', p_profile.version, 'epoch', p_epoch, 'deadline_at', p_deadline_at,
+    'lease_token', p_lease_token
+  );
 end;
 $$;
 
--- Why a generation that is not in the status asked for cannot be moved.
+-- Why a generation cannot be moved as was asked.
 create function private.wrong_state(p_profile public.profiles, p_job public.generation_jobs)
 returns jsonb
 language plpgsql
@@ -94,6 +119,9 @@ stable
 set search_path = ''
 as $$
 begin
+  if p_job.status = 'reserved' then
+    return private.refusal('INVALID_REQUEST', 'This generation is reserved: no worker holds a lease on it', p_profile);
+  end if;
   if p_job.status = 'processing' then
     return private.refusal(
       'GENERATION_IN_PROGRESS', 'This generation is being worked on; it settles by itself', p_profile,
@@ -174,10 +202,14 @@ as $$
 declare
   v_request constant jsonb := jsonb_build_object('type', p_type, 'input', p_input, 'generation_id', p_generation_id);
   v_now timestamptz;
+  v_slug text;
   v_profile public.profiles;
   v_job public.generation_jobs;
   v_answer jsonb;
 begin
+  if p_lease_seconds < 1 then
+    return private.refusal('INVALID_REQUEST', 'A lease is 1 second or more');
+  end if;
   v_profile := private.lock_profile(p_user_id);
   if v_profile.id is null then
     return private.profile_not_found();
@@ -203,11 +235,15 @@ begin
       return private.wrong_state(v_profile, v_job);
     end if;
   else
+    -- A variable, not coalesce(p_type, (select …)) in the query: that would be planned anew by every call, at 24 µs.
+    v_slug := p_type;
+    if v_slug is null then
+      select default_type into v_slug from private.settings;
+    end if;
     select * into v_job
     from public.generation_jobs
-    where user_id = p_user_id and status = 'reserved'
-      and type = coalesce(p_type, (select default_type from private.settings))
-    order by version desc
+    where user_id = p_user_id and status = 'reserved' and type = v_slug
+    order by created_at desc
     limit 1;
   end if;
 
@@ -229,7 +265,10 @@ begin
     v_profile := private.append_event(
       p_user_id, 'generation.submitted', 0, v_job.type, 'user', v_job.id, v_now
     );
-    v_answer := private.success(v_profile, private.hold(v_job));
+    v_answer := private.hold(
+      v_profile, (select epoch from private.settings), v_job.id, v_job.status, v_job.cost, v_job.deadline_at,
+      v_job.lease_token
+    );
   end if;
 
   if p_idempotency_key is not null and (v_answer -> 'success')::boolean then
@@ -244,8 +283,8 @@ $$;
 -- only what was due by then. The caller holds the profile's lock. Null: the guard did not hold, nothing was changed.
 create function private.settle_generation(
   p_generation_id uuid,
-  p_from text[],
-  p_to text,
+  p_from public.generation_status[],
+  p_to public.generation_status,
   p_refund integer,
   p_reason text,
   p_actor text,
@@ -266,7 +305,7 @@ begin
   set
     status = p_to,
     refunded = p_refund,
-    refunded_at = case when p_refund > 0 or p_to in ('released', 'expired') then v_now end,
+    refunded_at = case when p_refund > 0 then v_now end,
     error = case when p_to in ('failed', 'expired') then p_reason end,
     finished_at = v_now,
     lease_token = null,
@@ -281,7 +320,7 @@ begin
   end if;
 
   v_profile := private.append_event(
-    v_job.user_id, 'generation.' || p_to, p_refund, p_reason, p_actor, p_generation_id, v_now
+    v_job.user_id, ('generation.' || p_to)::public.account_event_type, p_refund, p_reason, p_actor, p_generation_id, v_now
   );
   return private.success(
     v_profile,
@@ -338,7 +377,7 @@ begin
   end if;
 
   v_answer := private.settle_generation(
-    p_generation_id, array['reserved', 'processing'], 'completed', v_job.cost - coalesce(p_cost, v_job.cost),
+    p_generation_id, array['reserved', 'processing']::public.generation_status[], 'completed', v_job.cost - coalesce(p_cost, v_job.cost),
     case when p_cost < v_job.cost then 'settled_below_cost' else 'completed' end, v_actor,
     p_lease_token => p_lease_token
   );
@@ -403,7 +442,7 @@ begin
   end if;
 
   v_answer := private.settle_generation(
-    p_generation_id, array['reserved', 'processing'], 'failed',
+    p_generation_id, array['reserved', 'processing']::public.generation_status[], 'failed',
     case when v_job.refund_on_failure then v_job.cost else 0 end,
     p_reason, case when p_lease_token is null then 'operator' else 'worker' end, p_lease_token => p_lease_token
   );
@@ -472,7 +511,7 @@ begin
     select * into v_job
     from public.generation_jobs
     where user_id = v_user_id and status = 'reserved'
-    order by version desc
+    order by created_at desc
     limit 1;
     if not found then
       return private.refusal('NOTHING_TO_REFUND', 'There is no reservation to give back', v_profile);
@@ -480,7 +519,7 @@ begin
   end if;
 
   v_answer := private.settle_generation(
-    v_job.id, case when v_by_operator then array['reserved', 'processing'] else array['reserved'] end, 'released',
+    v_job.id, case when v_by_operator then array['reserved', 'processing'] else array['reserved'] end::public.generation_status[], 'released',
     v_job.cost, coalesce(p_reason, 'released'), case when v_by_operator then 'operator' else 'user' end,
     p_any_lease => true
   );
@@ -507,6 +546,9 @@ as $$
 declare
   v_expires_at timestamptz;
 begin
+  if p_lease_seconds is null or p_lease_seconds < 1 then
+    return private.refusal('INVALID_REQUEST', 'A lease is 1 second or more');
+  end if;
   update public.generation_jobs
   set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
   where id = p_generation_id and status = 'processing' and lease_token = p_lease_token
@@ -532,22 +574,32 @@ set statement_timeout = '60s'
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
+  v_ids uuid[];
   v_due record;
   v_answer jsonb;
   v_expired integer := 0;
   v_refunded bigint := 0;
 begin
-  for v_due in
-    select j.id, j.cost, j.status, j.deadline_at < v_now as overdue
+  -- All locks first: a loop over this query itself would take a profile that the loop has changed for one that somebody
+  -- else has, and skip the rest of that account.
+  select array_agg(due.id) into v_ids
+  from (
+    select j.id
     from public.generation_jobs j
     join public.profiles p on p.id = j.user_id
-    where j.status in ('reserved', 'processing') and least(j.deadline_at, j.lease_expires_at) < v_now
+    where j.finished_at is null and least(j.deadline_at, j.lease_expires_at) < v_now
     order by least(j.deadline_at, j.lease_expires_at)
     limit p_limit
     for no key update of p skip locked
+  ) due;
+
+  for v_due in
+    select id, cost, status, deadline_at < v_now as overdue
+    from public.generation_jobs
+    where id = any (v_ids)
   loop
     v_answer := private.settle_generation(
-      v_due.id, array['reserved', 'processing'], 'expired', v_due.cost,
+      v_due.id, array['reserved', 'processing']::public.generation_status[], 'expired', v_due.cost,
       case
         when v_due.status = 'reserved' then 'reservation_expired'
         when v_due.overdue then 'deadline_passed'
@@ -611,13 +663,15 @@ comment on function public.refund_stuck_generations(integer) is
 comment on function public.deduct_credit_atomic(uuid, integer) is 'Reserves one generation of the default type.';
 comment on function public.refund_credit_atomic(uuid) is 'Releases the user''s newest reservation.';
 
-revoke all on function private.charge_generation(public.profiles, text, text, jsonb, integer, integer)
+revoke all on function private.charge_generation(public.profiles, text, public.generation_status, jsonb, integer, integer)
 from public, anon, authenticated, service_role;
-revoke all on function private.hold(public.generation_jobs) from public, anon, authenticated, service_role;
+revoke all on function private.hold(
+  public.profiles, bigint, uuid, public.generation_status, integer, timestamptz, uuid
+) from public, anon, authenticated, service_role;
 revoke all on function private.wrong_state(public.profiles, public.generation_jobs)
 from public, anon, authenticated, service_role;
 revoke all on function private.settle_generation(
-  uuid, text[], text, integer, text, text, uuid, boolean, timestamptz
+  uuid, public.generation_status[], public.generation_status, integer, text, text, uuid, boolean, timestamptz
 ) from public, anon, authenticated, service_role;
 
 revoke all on function

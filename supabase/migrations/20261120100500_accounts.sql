@@ -17,7 +17,7 @@ set lock_timeout = '500ms'
 set statement_timeout = '5s'
 as $$
 declare
-  c_max_balance constant bigint := 2000000000;
+  c_max_balance constant bigint := 1000000000; -- half of what an integer holds: the rest is for what is on hold
   v_request constant jsonb := jsonb_build_object('amount', p_amount, 'reason', p_reason);
   v_profile public.profiles;
   v_answer jsonb;
@@ -47,7 +47,7 @@ begin
   end if;
 
   v_profile := private.append_event(
-    p_user_id, case when p_amount > 0 then 'credit.granted' else 'credit.adjusted' end, p_amount, p_reason, 'operator',
+    p_user_id, case when p_amount > 0 then 'credit.granted' else 'credit.adjusted' end::public.account_event_type, p_amount, p_reason, 'operator',
     null, clock_timestamp()
   );
   v_answer := private.success(v_profile, '{}');
@@ -99,11 +99,11 @@ begin
   end if;
   for v_job in
     select id, cost from public.generation_jobs
-    where user_id = p_user_id and status in ('reserved', 'processing')
+    where user_id = p_user_id and finished_at is null
     order by version
   loop
     perform private.settle_generation(
-      v_job.id, array['reserved', 'processing'], 'released', v_job.cost, 'account_closed', 'system', p_any_lease => true
+      v_job.id, array['reserved', 'processing']::public.generation_status[], 'released', v_job.cost, 'account_closed', 'system', p_any_lease => true
     );
   end loop;
   delete from public.generation_results where user_id = p_user_id;
@@ -191,7 +191,8 @@ begin
 end;
 $$;
 
--- The credit changes, newest first: those with a version below p_before (null: from the newest), p_limit at most.
+-- The credit changes, newest first: those with a version below p_before (null: from the newest), p_limit at most,
+-- which is from 1 to 100.
 -- Answers {success, credits, version, epoch, events: [{version, type, delta, balance, reason, actor, generation_id,
 -- created_at}], next_before}: next_before is null on the last page.
 create function public.get_account_history(p_user_id uuid, p_before bigint default null, p_limit integer default 50)
@@ -203,6 +204,7 @@ set search_path = ''
 set statement_timeout = '5s'
 as $$
 declare
+  v_limit constant integer := greatest(1, least(coalesce(p_limit, 50), 100));
   v_profile public.profiles;
   v_events jsonb;
 begin
@@ -216,9 +218,9 @@ begin
     from public.account_events
     where user_id = p_user_id and delta <> 0 and (p_before is null or version < p_before)
     order by version desc
-    limit p_limit + 1
+    limit v_limit + 1
   ) e;
-  return private.success(v_profile, private.page('events', v_events, p_limit));
+  return private.success(v_profile, private.page('events', v_events, v_limit));
 end;
 $$;
 
@@ -234,6 +236,7 @@ set search_path = ''
 set statement_timeout = '5s'
 as $$
 declare
+  v_limit constant integer := greatest(1, least(coalesce(p_limit, 50), 100));
   v_profile public.profiles;
   v_generations jsonb;
 begin
@@ -248,9 +251,9 @@ begin
     from public.generation_jobs
     where user_id = p_user_id and (p_before is null or version < p_before)
     order by version desc
-    limit p_limit + 1
+    limit v_limit + 1
   ) g;
-  return private.success(v_profile, private.page('generations', v_generations, p_limit));
+  return private.success(v_profile, private.page('generations', v_generations, v_limit));
 end;
 $$;
 
@@ -358,11 +361,11 @@ begin
     from public.generation_jobs j
     left join public.account_events e
       on e.user_id = j.user_id and e.version = j.version and e.generation_id = j.id and e.delta = -j.cost
-    where j.status in ('reserved', 'processing') and j.cost > 0 and e.user_id is null
+    where j.finished_at is null and j.cost > 0 and e.user_id is null
     union all
     select 'overdue_generations', count(*), 'generations more than 3 minutes overdue: the sweeper does not run'
     from public.generation_jobs
-    where status in ('reserved', 'processing')
+    where finished_at is null
       and least(deadline_at, lease_expires_at) < clock_timestamp() - interval '3 minutes'
   ) c;
   return jsonb_build_object(

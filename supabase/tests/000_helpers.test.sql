@@ -3,6 +3,7 @@
 begin;
 select plan(1);
 
+set local client_min_messages = warning;
 create schema if not exists tests;
 grant usage on schema tests to anon, authenticated, service_role;
 
@@ -42,7 +43,8 @@ begin
 end;
 $$;
 
--- A generation of the user in that status, brought there by the functions of the product.
+-- A generation of the user in that status, brought there by the functions of the product. A submission claims a reservation
+-- of the type that is there: make those last.
 create or replace function tests.create_generation(p_user_id uuid, p_status text, p_type text default 'test')
 returns uuid
 language plpgsql
@@ -55,7 +57,7 @@ declare
 begin
   case p_status
     when 'completed' then perform public.complete_generation(v_id, '{"url": "https://example.com/fox.png"}');
-    when 'failed' then perform public.fail_generation(v_id, 'provider_error', 'The provider said no');
+    when 'failed' then perform public.fail_generation(v_id, 'provider_error');
     when 'released' then perform public.release_generation(p_user_id, v_id);
     when 'expired' then
       update public.generation_jobs set deadline_at = '2000-01-01' where id = v_id;
@@ -80,7 +82,7 @@ create or replace function tests.status(p_generation_id uuid)
 returns text
 language sql
 as $$
-  select status from public.generation_jobs where id = p_generation_id
+  select status::text from public.generation_jobs where id = p_generation_id
 $$;
 
 -- The newest event of an account, without its time.

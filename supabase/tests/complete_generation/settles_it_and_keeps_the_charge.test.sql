@@ -22,7 +22,10 @@ select is(
   'its end is an event without money'
 );
 select row_eq(
-  format('select status, refunded, refunded_at, finished_at is not null from public.generation_jobs where id = %L', :'generation_id'),
+  format(
+    'select status::text, refunded, refunded_at, finished_at is not null from public.generation_jobs where id = %L',
+    :'generation_id'
+  ),
   row ('completed'::text, 0, null::timestamptz, true),
   'it is completed, and nothing of it was refunded'
 );

@@ -6,7 +6,7 @@ select tests.create_user() as user_id \gset
 select tests.create_generation(:'user_id', 'processing') as generation_id \gset
 
 select is(
-  public.fail_generation(:'generation_id', 'provider_error', 'The provider said no') - 'epoch',
+  public.fail_generation(:'generation_id', 'provider_error') - 'epoch',
   jsonb_build_object(
     'success', true, 'generation_id', :'generation_id', 'status', 'failed', 'cost', 3, 'refunded', 3, 'credits', 10,
     'version', 3
@@ -22,9 +22,12 @@ select is(
   'the ledger says why, by the code given'
 );
 select row_eq(
-  format('select status, refunded, error, refunded_at is not null from public.generation_jobs where id = %L', :'generation_id'),
-  row ('failed'::text, 3, 'The provider said no'::text, true),
-  'the generation keeps the sentence for its user'
+  format(
+    'select status::text, refunded, error, refunded_at is not null from public.generation_jobs where id = %L',
+    :'generation_id'
+  ),
+  row ('failed'::text, 3, 'provider_error'::text, true),
+  'and so does the generation'
 );
 
 select * from finish();

@@ -10,7 +10,8 @@ select is(
 );
 select is(
   tests.newest_event(:'user_id'),
-  '{"version": 2, "type": "credit.granted", "delta": 5, "balance": 15, "reason": "sorry for tuesday", "actor": "operator", "generation_id": null}',
+  '{"version": 2, "type": "credit.granted", "delta": 5, "balance": 15, "reason": "sorry for tuesday",
+    "actor": "operator", "generation_id": null}',
   'the ledger has it, in the operator''s words'
 );
 select is(last_generate_at, null, 'no rate limit starts') from public.profiles where id = :'user_id';

@@ -5,7 +5,9 @@ select tests.create_type('test', 1);
 select tests.create_user() as user_id \gset
 select public.reserve_generation(:'user_id', 'test', p_idempotency_key => 'k') as reserved \gset
 select :'reserved'::jsonb ->> 'generation_id' as generation_id \gset
-select public.submit_generation(:'user_id', 'test', '{"prompt": "a fox"}', :'generation_id', p_idempotency_key => 'k') as submitted \gset
+select public.submit_generation(
+  :'user_id', 'test', '{"prompt": "a fox"}', :'generation_id', p_idempotency_key => 'k'
+) as submitted \gset
 select public.complete_generation(:'generation_id', '{}', 0, p_idempotency_key => 'k') as completed \gset
 select tests.create_generation(:'user_id', 'processing') as failing \gset
 select public.fail_generation(:'failing', p_idempotency_key => 'k2') as failed \gset

@@ -22,10 +22,11 @@ select is(
 );
 select row_eq(
   format(
-    'select status, refunded, refunded_at = finished_at, finished_at > deadline_at from public.generation_jobs where id = %L',
+    'select status::text, refunded, error, refunded_at = finished_at, finished_at > deadline_at
+    from public.generation_jobs where id = %L',
     :'generation_id'
   ),
-  row ('expired'::text, 3, true, true),
+  row ('expired'::text, 3, 'deadline_passed'::text, true, true),
   'the generation says so too'
 );
 

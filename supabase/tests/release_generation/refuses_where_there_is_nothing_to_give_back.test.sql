@@ -9,7 +9,8 @@ select tests.account(:'user_id') as before \gset
 
 select is(
   public.release_generation(:'user_id') - 'epoch',
-  '{"success": false, "error": "NOTHING_TO_REFUND", "message": "There is no reservation to give back", "credits": 8, "version": 4}',
+  '{"success": false, "error": "NOTHING_TO_REFUND", "message": "There is no reservation to give back",
+    "credits": 8, "version": 4}',
   'what is being worked on, or done, is none'
 );
 select is(tests.account(:'user_id'), :'before', 'a refusal changes nothing');

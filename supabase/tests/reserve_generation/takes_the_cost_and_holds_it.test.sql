@@ -25,7 +25,8 @@ select is(
 );
 select row_eq(
   format(
-    'select user_id, version, type, status, cost, refunded, input, lease_token from public.generation_jobs where id = %L',
+    'select user_id, version, type, status::text, cost, refunded, input, lease_token
+    from public.generation_jobs where id = %L',
     :'generation_id'
   ),
   row (:'user_id'::uuid, 2::bigint, 'test'::text, 'reserved'::text, 3, 0, null::jsonb, null::uuid),

@@ -25,7 +25,9 @@ $$;
 select tests.create_type();
 
 select results_eq(
-  $$select pg_temp.answers(status) from unnest(array['completed', 'failed', 'released', 'expired']) with ordinality s (status, n) order by n$$,
+  $$select pg_temp.answers(status)
+  from unnest(array['completed', 'failed', 'released', 'expired']) with ordinality s (status, n)
+  order by n$$,
   $$values
     (array['GENERATION_ALREADY_SETTLED completed']),
     (array['GENERATION_ALREADY_SETTLED failed']),
