@@ -22,12 +22,33 @@ comment on table private.adoption_findings is
 alter table private.adoption_findings enable row level security;
 revoke all on private.adoption_findings from public, anon, authenticated, service_role;
 
--- A table of the app under our name must be one that we can build on: fail before anything is changed.
+-- What stands in the way of this or of a later file is said now, before anything is changed.
 do $$
 declare
   v_name text;
   v_type text;
 begin
+  select string_agg(taken.name, ', ') into v_name
+  from (
+    select 'table ' || c.relname as name
+    from pg_class c
+    where c.relnamespace = 'public'::regnamespace
+      and c.relname in ('generation_types', 'generation_results', 'account_events', 'topics')
+    union all
+    select 'function ' || p.oid::regprocedure
+    from pg_proc p
+    where p.pronamespace = 'public'::regnamespace
+      and p.proname in (
+        'reserve_generation', 'submit_generation', 'complete_generation', 'fail_generation', 'release_generation',
+        'extend_lease', 'refund_stuck_generations', 'grant_credits', 'open_account', 'get_account',
+        'get_account_history', 'get_generations', 'get_generation', 'get_generation_types', 'get_health'
+      )
+  ) taken;
+  if v_name is not null then
+    raise exception 'edge-credits needs names that are taken in public: %', v_name
+      using hint = 'Rename them or move them to another schema, and push again.';
+  end if;
+
   foreach v_name in array array['profiles', 'generation_jobs'] loop
     continue when to_regclass('public.' || v_name) is null;
     select format_type(a.atttypid, a.atttypmod) into v_type
@@ -56,12 +77,16 @@ create table if not exists public.generation_jobs (id uuid primary key);
 -- A time as an app may have kept it: text or timestamp, without a zone taken as UTC. What is no time is null.
 create function private.legacy_time(p_value text)
 returns timestamptz
-language sql
-stable
+language plpgsql
 set search_path = ''
 set timezone = 'UTC'
 as $$
-  select case when p_value ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' then p_value::timestamptz end
+begin
+  return p_value::timestamptz;
+exception
+  when invalid_datetime_format or datetime_field_overflow then
+    return null;
+end;
 $$;
 
 -- The state of ours for the words that apps use; what has not said that it ended well, ended badly.
@@ -80,7 +105,7 @@ as $$
   end::public.generation_status
 $$;
 
--- The columns of ours, by table; what is there with another type steps aside as legacy_….
+-- The columns of ours, by table; what is there with another type, or may mean something else, steps aside as legacy_….
 create table private.adoption_columns (table_name text, column_name text, type_name text);
 insert into private.adoption_columns values
   ('profiles', 'email', 'text'),
@@ -126,35 +151,37 @@ begin
     execute format('alter table public.%I disable trigger %I', v.table_name, v.trigger_name);
   end loop;
 
-  -- A version, or a way of closing, that the app already counts by itself cannot be shared, whatever its type.
+  -- An app that opened its accounts by a default on credits goes on to do so, by the setting.
+  select substring(pg_get_expr(d.adbin, d.adrelid) from '^''?([0-9]{1,9})(?:\.0*)?''?(?:::.*)?$') as literal into v
+  from pg_attrdef d
+  join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+  where d.adrelid = 'public.profiles'::regclass and a.attname = 'credits';
+  if v.literal is not null then
+    update private.settings set signup_credits = v.literal::integer;
+    insert into private.adoption_findings (table_name, finding, original)
+    values ('profiles', 'the default of credits became the setting signup_credits', to_jsonb(v.literal));
+  end if;
+
+  -- Only what every app means alike is shared: a version, a status or a cost that the app keeps by its own rules is not,
+  -- whatever its type.
   for v in
     select w.table_name, w.column_name, w.type_name, format_type(a.atttypid, a.atttypmod) as found
     from private.adoption_columns w
     join pg_attribute a
       on a.attrelid = to_regclass('public.' || w.table_name) and a.attname = w.column_name and not a.attisdropped
     where case
-      when w.column_name in ('version', 'closed_at', 'error', 'refunded', 'refunded_at', 'lease_token', 'lease_expires_at') then true
+      when w.column_name not in ('email', 'credits', 'last_generate_at', 'created_at', 'user_id', 'type', 'input')
+        then true
       when w.column_name in ('email', 'type')
         then a.atttypid not in ('text'::regtype, 'varchar'::regtype) and format_type(a.atttypid, null) <> 'citext'
       else format_type(a.atttypid, null) <> w.type_name
     end
   loop
+    execute format('alter table public.%I alter column %I drop default', v.table_name, v.column_name);
     execute format('alter table public.%I rename column %I to %I', v.table_name, v.column_name, 'legacy_' || v.column_name);
     insert into private.adoption_findings (table_name, finding)
     values (v.table_name, format('column %s (%s) is now legacy_%s', v.column_name, v.found, v.column_name));
   end loop;
-
-  -- An app that opened its accounts by a default on credits goes on to do so, by the setting.
-  select pg_get_expr(d.adbin, d.adrelid) as literal into v
-  from pg_attrdef d
-  join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
-  where d.adrelid = 'public.profiles'::regclass and a.attname in ('credits', 'legacy_credits')
-    and pg_get_expr(d.adbin, d.adrelid) ~ '^[0-9]{1,9}$';
-  if found then
-    update private.settings set signup_credits = v.literal::integer;
-    insert into private.adoption_findings (table_name, finding, original)
-    values ('profiles', 'the default of credits became the setting signup_credits', to_jsonb(v.literal));
-  end if;
 
   v_had_credits := exists (
     select from pg_attribute
@@ -185,8 +212,8 @@ begin
     values (v.table_name, format('column %s may now be null: edge-credits opens rows without it', v.column_name));
   end loop;
 
-  -- No foreign key into auth: deleting a user closes the account and keeps its history. And a check of the app on
-  -- status, cost or credits would refuse states that it does not know.
+  -- No foreign key into auth: deleting a user closes the account and keeps its history. And no constraint of the app that
+  -- would refuse rows of ours: checks and foreign keys on our columns, and on generations any check at all.
   for v in
     select c.relname as table_name, k.conname, pg_get_constraintdef(k.oid) as definition
     from pg_constraint k
@@ -194,7 +221,8 @@ begin
     where k.conrelid in ('public.profiles'::regclass, 'public.generation_jobs'::regclass)
       and (
         k.contype = 'f' and (select f.relnamespace from pg_class f where f.oid = k.confrelid) = 'auth'::regnamespace
-        or k.contype = 'c' and exists (
+        or k.contype = 'c' and c.relname = 'generation_jobs'
+        or k.contype in ('c', 'f') and k.confrelid <> 'public.profiles'::regclass and exists (
           select from pg_attribute a
           join private.adoption_columns w on w.table_name = c.relname and w.column_name = a.attname
           where a.attrelid = k.conrelid and a.attnum = any (k.conkey)
@@ -215,11 +243,12 @@ begin
     join pg_attribute a on a.attrelid = 'public.profiles'::regclass and a.attnum > 0 and not a.attisdropped
     where r.rolname in ('anon', 'authenticated', 'service_role')
       and has_column_privilege(r.rolname, a.attrelid, a.attnum, p.privilege)
-      and a.attname <> 'id' and a.attname not like 'legacy\_%'
+      and (a.attname <> 'id' or p.privilege = 'select') and a.attname not like 'legacy\_%'
       and not exists (
         select from private.adoption_columns w where w.table_name = 'profiles' and w.column_name = a.attname
       )
     group by r.rolname, p.privilege
+    having bool_or(a.attname <> 'id')
     order by p.privilege, r.rolname
   loop
     insert into private.adoption_findings (table_name, finding)
@@ -238,8 +267,22 @@ begin
     where p.polrelid in ('public.profiles'::regclass, 'public.generation_jobs'::regclass)
   loop
     insert into private.adoption_findings (table_name, finding)
-    values (v.table_name, format('policy %s of the app stays: look whether it shows rows to others', v.polname));
+    values (v.table_name, format('policy %s of the app stays: whoever it shows a row to sees that user''s e-mail and balance', v.polname));
   end loop;
+
+  -- What only a person can judge: a trigger that refunds would refund a second time, a view shows the renamed column.
+  insert into private.adoption_findings (table_name, finding, original)
+  select t.table_name, format('trigger %s of the app stays: look whether it moves credits', t.trigger_name),
+    to_jsonb(pg_get_triggerdef(g.oid))
+  from private.adoption_triggers t
+  join pg_trigger g on g.tgrelid = ('public.' || t.table_name)::regclass and g.tgname = t.trigger_name;
+  insert into private.adoption_findings (table_name, finding)
+  select distinct d.refobjid::regclass::text,
+    format('view %s reads the column that is now %s', r.ev_class::regclass, a.attname)
+  from pg_depend d
+  join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+  join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+  where d.refobjid in ('public.profiles'::regclass, 'public.generation_jobs'::regclass) and a.attname like 'legacy\_%';
 
   -- A function of the app under one of our names, whatever its arguments: PostgREST cannot choose between two.
   for v in
@@ -262,12 +305,18 @@ select 'profiles', p.id::text, 'credits was no whole number from 0 to 1,000,000,
 from public.profiles p
 where not to_jsonb(p) ? 'legacy_credits' and (p.credits is null or p.credits not between 0 and 1000000000);
 
+insert into private.adoption_findings (table_name, row_id, finding, original)
+select 'profiles', p.id::text, 'legacy_credits is no whole number from 0 to 1,000,000,000', to_jsonb(p) -> 'legacy_credits'
+from public.profiles p
+where to_jsonb(p) ? 'legacy_credits'
+  and coalesce(trim(to_jsonb(p) ->> 'legacy_credits') !~ '^[0-9]{1,9}(\.0+)?$', true);
+
 -- A fractional balance keeps its whole part; what is no number at all, or below 0, becomes 0.
 update public.profiles p
 set
   credits = case
-    when coalesce(to_jsonb(p) ->> 'legacy_credits', p.credits::text) ~ '^[0-9]+(\.[0-9]+)?$'
-      then least(floor(coalesce(to_jsonb(p) ->> 'legacy_credits', p.credits::text)::numeric), 1000000000)::integer
+    when coalesce(trim(to_jsonb(p) ->> 'legacy_credits'), p.credits::text) ~ '^[0-9]+(\.[0-9]+)?$'
+      then least(floor(coalesce(trim(to_jsonb(p) ->> 'legacy_credits'), p.credits::text)::numeric), 1000000000)::integer
     else 0
   end,
   last_generate_at = coalesce(p.last_generate_at, private.legacy_time(to_jsonb(p) ->> 'legacy_last_generate_at')),
@@ -309,8 +358,10 @@ with places as (
 update public.generation_jobs j
 set
   version = places.version,
-  deadline_at = case when j.status = 'processing' then j.created_at + interval '30 minutes' else j.deadline_at end,
-  finished_at = case when j.status <> 'processing' then coalesce(j.finished_at, j.created_at) end
+  deadline_at = case when j.status = 'processing' then j.created_at + interval '30 minutes' end,
+  finished_at = case
+    when j.status <> 'processing' then coalesce(private.legacy_time(to_jsonb(j) ->> 'legacy_finished_at'), j.created_at)
+  end
 from places
 where places.id = j.id;
 

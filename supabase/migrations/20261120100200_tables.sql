@@ -34,7 +34,14 @@ comment on column public.generation_types.refund_on_failure is
 
 insert into public.generation_types (slug, cost, rate_limit_seconds) values ('image', 1, 10);
 
--- Adopted tables are already there, with our columns; new ones were made empty.
+-- Adopted tables are already there, with our columns; new ones were made empty. Who signed up since the file before:
+update public.profiles
+set
+  credits = coalesce(credits, (select signup_credits from private.settings)),
+  version = coalesce(version, 1),
+  created_at = coalesce(created_at, clock_timestamp())
+where credits is null or version is null or created_at is null;
+
 alter table public.profiles
   alter column credits set not null,
   alter column version set not null,

@@ -324,7 +324,10 @@ begin
   );
   return private.success(
     v_profile,
-    jsonb_build_object('generation_id', v_job.id, 'status', v_job.status, 'cost', v_job.cost, 'refunded', v_job.refunded)
+    jsonb_build_object(
+      'user_id', v_job.user_id, 'generation_id', v_job.id, 'status', v_job.status, 'cost', v_job.cost,
+      'refunded', v_job.refunded
+    )
   );
 end;
 $$;
@@ -332,7 +335,7 @@ $$;
 -- The result came. Locks the profile. p_cost: what it cost in the end, 0 to the cost charged (null: all of it); the rest
 -- comes back. p_lease_token: the worker's; without one it settles what no worker holds: a reservation whose work was done
 -- elsewhere, or a submission without a lease.
--- Answers {success, generation_id, status, cost, refunded, credits, version, epoch}, or refuses with
+-- Answers {success, user_id, generation_id, status, cost, refunded, credits, version, epoch}, or refuses with
 -- GENERATION_NOT_FOUND, PROFILE_NOT_FOUND, INVALID_REQUEST, GENERATION_IN_PROGRESS (another holds the lease),
 -- GENERATION_ALREADY_SETTLED: of a result that comes after the credits went back an event is kept, once, and no more.
 create function public.complete_generation(
@@ -459,8 +462,8 @@ $$;
 
 -- Gives a hold back. Locks the profile. A user (p_user_id) releases an own reservation: the one named, or the newest.
 -- An operator (p_user_id null) releases any unsettled generation, and names it and the reason.
--- Answers {success, generation_id, status, cost, refunded, credits, version, epoch}, or refuses with PROFILE_NOT_FOUND,
--- GENERATION_NOT_FOUND, GENERATION_IN_PROGRESS, GENERATION_ALREADY_SETTLED, NOTHING_TO_REFUND or INVALID_REQUEST.
+-- Answers {success, user_id, generation_id, status, cost, refunded, credits, version, epoch}, or refuses with
+-- PROFILE_NOT_FOUND, GENERATION_NOT_FOUND, GENERATION_IN_PROGRESS, GENERATION_ALREADY_SETTLED, NOTHING_TO_REFUND or INVALID_REQUEST.
 create function public.release_generation(
   p_user_id uuid,
   p_generation_id uuid default null,

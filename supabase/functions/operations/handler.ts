@@ -42,7 +42,7 @@ export function operations(dependencies: Dependencies) {
     }),
     async handle({ body, idempotencyKey }) {
       const key = { p_generation_id: body.generation_id, p_idempotency_key: idempotencyKey };
-      const answer = body.outcome === "completed"
+      const { user_id: _, ...answer } = body.outcome === "completed"
         ? await call("complete_generation", { ...key, p_cost: body.cost ?? null }, {
           repeatable: true,
         })

@@ -25,16 +25,17 @@ export function refundCredit(dependencies: Dependencies) {
           p_reason: body.reason ?? null,
           p_idempotency_key: idempotencyKey,
         }, { repeatable: idempotencyKey !== null || body.generation_id !== undefined });
-      const answer = await (userId === null ? release() : takeTurns(userId, release));
+      const { user_id, ...answer } =
+        await (userId === null ? release() : takeTurns(userId, release));
       log(
         "info",
-        `Refunded ${answer["refunded"]} credit(s) to user ${userId ?? "(by an operator)"} due to ${
+        `Refunded ${answer["refunded"]} credit(s) to user ${user_id} due to ${
           body.reason ?? "release"
         }`,
         {
           request_id: requestId,
+          user_id,
           generation_id: answer["generation_id"],
-          refunded: answer["refunded"],
         },
       );
       return reply(answer);

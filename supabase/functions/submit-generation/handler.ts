@@ -82,11 +82,13 @@ export function submitGeneration(dependencies: SubmitDependencies) {
   ): Promise<Answer | null> {
     const until = performance.now() + seconds * 1000;
     const rest = () => until - performance.now();
-    if (worked && !(await within(rest(), worked))) return null;
+    if (worked) await within(rest(), worked);
+    // One look at least, also when the time is up: the sweeper or an operator may have settled it meanwhile.
     while (true) {
-      const generation = await call("get_generation", { p_user_id: userId, p_generation_id: id }, {
-        repeatable: true,
-      });
+      const generation = await call("get_generation", {
+        p_user_id: userId,
+        p_generation_id: id,
+      }, { repeatable: true });
       if (generation["status"] !== "processing") return generation;
       if (rest() <= LOOK_EVERY_MS) return null;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
@@ -96,14 +98,14 @@ export function submitGeneration(dependencies: SubmitDependencies) {
   return serve("submit-generation", [submit], dependencies);
 }
 
-async function within(milliseconds: number, promise: Promise<void>): Promise<boolean> {
+/** Waits for the promise, so long at most. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
   });
-  const done = await Promise.race([promise.then(() => true), timeout]);
+  await Promise.race([promise, timeout]);
   clearTimeout(timer);
-  return done;
 }
 
 /** 200 with the finished generation, or the problem that it ended with and what came back. */
@@ -112,7 +114,8 @@ function outcomeOf(generation: Answer, headers: Record<string, string>): Reply {
   const { generation_id, status, cost, refunded, error, credits, version, epoch, replayed } =
     generation;
   const timedOut = status === "expired" || error === "provider_timeout";
-  const why = REASONS[error as Reason] ?? `The generation was ${status}`;
+  const why = REASONS[error as Reason] ??
+    `The generation ${status === "expired" ? "expired" : `was ${status}`}`;
   const money = refunded === 0 ? "The charge stands." : `${refunded} credit(s) came back.`;
   throw new Problem(
     timedOut ? "GENERATION_TIMED_OUT" : "GENERATION_FAILED",

@@ -9,7 +9,7 @@ select is(
   public.complete_generation(:'generation_id', '{"url": "x"}') - 'epoch',
   jsonb_build_object(
     'success', true, 'generation_id', :'generation_id', 'status', 'completed', 'cost', 3, 'refunded', 0, 'credits', 7,
-    'version', 3
+    'version', 3, 'user_id', :'user_id'
   ),
   'the answer says what it cost, and where the account stands'
 );

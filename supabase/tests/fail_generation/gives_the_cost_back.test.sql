@@ -9,7 +9,7 @@ select is(
   public.fail_generation(:'generation_id', 'provider_error') - 'epoch',
   jsonb_build_object(
     'success', true, 'generation_id', :'generation_id', 'status', 'failed', 'cost', 3, 'refunded', 3, 'credits', 10,
-    'version', 3
+    'version', 3, 'user_id', :'user_id'
   ),
   'the answer says how much came back'
 );

@@ -10,7 +10,7 @@ select is(
   public.release_generation(:'user_id', :'older', 'changed_my_mind') - 'epoch',
   jsonb_build_object(
     'success', true, 'generation_id', :'older', 'status', 'released', 'cost', 3, 'refunded', 3, 'credits', 7,
-    'version', 4
+    'version', 4, 'user_id', :'user_id'
   ),
   'the one named is released, and the answer says how much came back'
 );
