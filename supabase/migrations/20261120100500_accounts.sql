@@ -130,7 +130,7 @@ begin
     when 'DELETE' then
       perform private.close_account(old.id);
     when 'INSERT' then
-      update public.profiles set email = new.email where id = new.id and email is null;
+      update public.profiles set email = new.email where id = new.id and email is null and closed_at is null;
       if not exists (select from public.profiles where id = new.id) then
         insert into public.profiles (id, email) values (new.id, new.email);
       end if;
@@ -165,7 +165,7 @@ create trigger zz_close_account after delete on auth.users
   for each row execute function private.follow_auth_user();
 
 -- Users who signed up before edge-credits came.
-update public.profiles p set email = u.email from auth.users u where u.id = p.id and p.email is null;
+update public.profiles p set email = u.email from auth.users u where u.id = p.id and p.email is null and p.closed_at is null;
 insert into public.profiles (id, email)
 select u.id, u.email
 from auth.users u
