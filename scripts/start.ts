@@ -1,10 +1,11 @@
 /**
- * Starts the local stack and keeps it until Ctrl-C.
+ * Starts the local stack and keeps it until a signal, Ctrl-C among them, ends it.
  *
  *     deno task start [--port N] [--data DIR] [--workers N] [--postgres 17|18|/path/to/bin]
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { endingSignal } from "./ending.ts";
 import { StackError } from "./stack/errors.ts";
 import { repositoryRoot } from "./stack/files.ts";
 import { type StackOptions, startStack } from "./stack/stack.ts";
@@ -49,14 +50,14 @@ function postgresChoice(text: string): string {
 }
 
 async function main(): Promise<number> {
-  const signalled = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => signalled.abort());
-  }
+  const signal = endingSignal();
   const log = (line: string) => console.log(line);
   try {
+    if (Deno.args.includes("--help")) {
+      log(usage);
+      return 0;
+    }
     const options = readOptions(Deno.args);
-    const { signal } = signalled;
     const stack = await startStack({ ...options, log, signal });
     console.log(`ready: API ${stack.url}, database ${stack.databaseUrl}, env ${stack.envFile}`);
     if (!signal.aborted) {
@@ -66,7 +67,7 @@ async function main(): Promise<number> {
     await stack.stop();
     return 0;
   } catch (error) {
-    if (signalled.signal.aborted && (isAbort(error) || error instanceof StackError)) {
+    if (signal.aborted && (isAbort(error) || error instanceof StackError)) {
       // In a terminal, Ctrl-C ends the program of the step that was under way, too.
       console.log("stopped before it was ready");
       return 0;

@@ -1,26 +1,44 @@
+import { endingSignal } from "./ending.ts";
 import { type Stack, type StackOptions, startStack } from "./stack/stack.ts";
 
 export type TemporaryStack = Stack & AsyncDisposable;
 
-/** A stack on any free port, in a folder of its own, that is gone with all its data when it is disposed of. */
+/**
+ * A stack on any free port, in a folder of its own, that is gone with all its data when it is disposed of, or when the
+ * program is told to end.
+ */
 export async function startTemporaryStack(
   options: Partial<Omit<StackOptions, "dataDir">> = {},
 ): Promise<TemporaryStack> {
   const dataDir = await Deno.makeTempDir({ prefix: "edge-credits-" });
   const remove = (folder: string) => Deno.remove(folder, { recursive: true });
+  const signal = endingSignal();
+  let stack: Stack | undefined;
+  const dispose = async () => {
+    await stack?.stop();
+    // Started by root, Postgres may keep its data outside of ours.
+    if (stack && !stack.postgres.folder.startsWith(dataDir)) await remove(stack.postgres.folder);
+    await remove(dataDir);
+  };
   try {
-    const stack = await startStack({ port: 0, workers: 1, postgres: "17", ...options, dataDir });
-    return {
-      ...stack,
-      async [Symbol.asyncDispose]() {
-        await stack.stop();
-        // Started by root, Postgres may keep its data outside of ours.
-        if (!stack.postgres.folder.startsWith(dataDir)) await remove(stack.postgres.folder);
-        await remove(dataDir);
-      },
-    };
+    stack = await startStack({
+      port: 0,
+      workers: 1,
+      postgres: "17",
+      ...options,
+      dataDir,
+      signal,
+    });
   } catch (error) {
     await remove(dataDir);
+    if (signal.aborted) Deno.exit(130);
     throw error;
   }
+  let disposing: Promise<void> | undefined;
+  const once = () => disposing ??= dispose();
+  signal.addEventListener("abort", async () => {
+    await once();
+    Deno.exit(130);
+  });
+  return { ...stack, [Symbol.asyncDispose]: once };
 }

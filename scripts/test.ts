@@ -58,7 +58,9 @@ function denoTests(said: string): [number, number] {
 function pgProve(said: string): [number, number] {
   const tests = Number(/^Files=\d+, Tests=(\d+)/m.exec(said)?.[1] ?? 0);
   const failed = [...said.matchAll(/Failed: (\d+)\)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
-  return [tests - failed, failed];
+  // A file that died is a failure of its own, whatever it had passed.
+  const died = [...said.matchAll(/^ *Non-zero exit status:/gm)].length;
+  return [tests - failed, failed + died];
 }
 
 async function stackTests(stack: Stack, on: string, folders: string[]): Promise<void> {

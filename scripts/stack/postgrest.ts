@@ -24,6 +24,7 @@ export interface PostgrestOptions {
 }
 
 const startTimeoutMs = 20_000;
+const questionTimeoutMs = 2_000;
 const stopTimeoutMs = 5_000;
 
 /**
@@ -31,10 +32,13 @@ const stopTimeoutMs = 5_000;
  *
  * @throws {StackError} with the end of its log when it gives none.
  */
-export async function spawnPostgrest(options: PostgrestOptions): Promise<PostgREST> {
+export async function spawnPostgrest(
+  options: PostgrestOptions,
+  signal: AbortSignal,
+): Promise<PostgREST> {
   for (let attempt = 1;; attempt++) {
     try {
-      return await spawnOnPort(freePort(), options);
+      return await spawnOnPort(freePort(), options, signal);
     } catch (error) {
       // Another program may take the port between our look and PostgREST's bind.
       const taken = String(error).includes("Address already in use");
@@ -43,7 +47,11 @@ export async function spawnPostgrest(options: PostgrestOptions): Promise<PostgRE
   }
 }
 
-async function spawnOnPort(port: number, options: PostgrestOptions): Promise<PostgREST> {
+async function spawnOnPort(
+  port: number,
+  options: PostgrestOptions,
+  signal: AbortSignal,
+): Promise<PostgREST> {
   const configuration = configurationPath(options.dataDir);
   await writePrivately(configuration, configure(port, options));
   const child = new Deno.Command(options.command, {
@@ -63,7 +71,7 @@ async function spawnOnPort(port: number, options: PostgrestOptions): Promise<Pos
   try {
     await writePrivately(pidPath(options.dataDir), `${child.pid}`);
     await Promise.race([
-      waitUntil("PostgREST's first good answer", () => answers(origin), startTimeoutMs),
+      waitUntil("PostgREST's first good answer", () => answers(origin, signal), startTimeoutMs),
       ended.then((lines) => {
         throw new StackError(`PostgREST did not start. It said:\n${lines.flat().join("\n")}`);
       }),
@@ -92,13 +100,17 @@ function configure(port: number, { postgres, secrets }: PostgrestOptions): strin
 }
 
 /** Until the schema is loaded PostgREST answers 503; a table that nobody has is its cheapest question. */
-async function answers(origin: string): Promise<boolean> {
+async function answers(origin: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await fetch(`${origin}/is_it_ready`);
+    // Without a database it holds the question for as long as it hopes for one.
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(questionTimeoutMs)]);
+    const response = await fetch(`${origin}/is_it_ready`, { signal: patience });
     await response.body?.cancel();
     return response.status < 500;
   } catch (error) {
+    signal.throwIfAborted();
     if (error instanceof TypeError) return false; // not listening yet
+    if (error instanceof DOMException) return false; // no answer in time
     throw error;
   }
 }

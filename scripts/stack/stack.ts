@@ -1,6 +1,7 @@
 /** The whole platform on this machine: composes the parts, and ends them in the reverse order. */
 import { join, resolve } from "node:path";
 import { Auth } from "./auth.ts";
+import { StackError } from "./errors.ts";
 import { EnvFile } from "./env_file.ts";
 import { lockFolder, remove } from "./files.ts";
 import { functionsEnvironment } from "./functions_environment.ts";
@@ -91,7 +92,13 @@ async function compose(
   const log = options.log ?? (() => {});
   const dataDir = resolve(options.dataDir);
   const logsDir = join(dataDir, "logs");
-  await Deno.mkdir(logsDir, { recursive: true });
+  try {
+    await Deno.mkdir(logsDir, { recursive: true });
+  } catch (error) {
+    throw new StackError(
+      `The folder ${dataDir} cannot be made: ${error instanceof Error ? error.message : error}`,
+    );
+  }
   const lock = await lockFolder(dataDir);
   parts.defer(() => lock.close());
   const gateway = new Gateway(options.port);
@@ -194,7 +201,7 @@ async function startRest(context: Context, postgres: Postgres): Promise<Supervis
   const output = parts.adopt(new ProcessLog(join(logsDir, "postgrest.log")), closeLog);
   const rest = await Supervised.start({
     name: "PostgREST",
-    spawn: () => spawnPostgrest({ command, dataDir, postgres, secrets, log: output }),
+    spawn: (signal) => spawnPostgrest({ command, dataDir, postgres, secrets, log: output }, signal),
     log,
   });
   parts.defer(() => rest.stop());

@@ -13,8 +13,8 @@ export interface Running {
 export interface SupervisedOptions<P extends Running> {
   /** For messages, such as `PostgREST`. */
   name: string;
-  /** Starts the process and waits until it answers. */
-  spawn(): Promise<P>;
+  /** Starts the process and waits until it answers; rejects, with nothing left running, when the signal is aborted. */
+  spawn(signal: AbortSignal): Promise<P>;
   log: Log;
   /** Called when the process has been lost, and when there is a new one. */
   onChange?(): void;
@@ -34,7 +34,7 @@ export class Supervised<P extends Running> {
   /** Starts the process for the first time; throws what `spawn` throws. */
   static async start<P extends Running>(options: SupervisedOptions<P>): Promise<Supervised<P>> {
     const supervised = new Supervised(options);
-    supervised.current = await options.spawn();
+    supervised.current = await options.spawn(supervised.#stopping.signal);
     supervised.#watching = supervised.#watch();
     return supervised;
   }
@@ -75,8 +75,9 @@ export class Supervised<P extends Running> {
       await pauseUnless(signal, pause);
       if (signal.aborted) return undefined;
       try {
-        return await this.#options.spawn();
+        return await this.#options.spawn(signal);
       } catch (error) {
+        if (signal.aborted) return undefined;
         const reason = error instanceof Error ? error.message : error;
         this.#options.log(`${this.#options.name} could not be started again: ${reason}`);
       }

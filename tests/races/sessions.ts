@@ -47,7 +47,10 @@ export class Sessions implements AsyncDisposable {
       await holder`begin`;
       const [answer] = await first(holder);
       const waiting = second(this.#second).execute();
-      await this.#untilWaiting(pid);
+      let answered = false;
+      const note = () => answered = true;
+      waiting.then(note, note);
+      await this.#untilWaiting(pid, () => answered);
       await holder.unsafe(end);
       const [secondAnswer] = await waiting;
       return [answer?.["answer"], secondAnswer?.["answer"]];
@@ -70,15 +73,15 @@ export class Sessions implements AsyncDisposable {
     }
   }
 
-  async #untilWaiting(pid: number): Promise<void> {
+  async #untilWaiting(pid: number, hasAnswered: () => boolean): Promise<void> {
     const until = performance.now() + 5_000;
     let event: unknown;
     while (performance.now() < until) {
       const [row] = await this.#watch`
-        select state, wait_event_type from pg_stat_activity where pid = ${pid}`;
+        select wait_event_type from pg_stat_activity where pid = ${pid}`;
       event = row?.["wait_event_type"];
       if (event === "Lock") return;
-      if (row?.["state"] === "idle") break;
+      if (hasAnswered()) break;
     }
     strictEqual(event, "Lock", "the second session must wait for the first one's lock");
   }

@@ -11,7 +11,7 @@ import { Problem } from "./problem.ts";
 export type Audience = "user" | "operator" | "anybody";
 
 export type Caller =
-  | { kind: "user"; userId: string; expiresAt: Date | null }
+  | { kind: "user"; userId: string; expiresAt: Date }
   | { kind: "operator" }
   | { kind: "anybody" };
 
@@ -73,13 +73,17 @@ export async function authenticate(
   if (data.authMode === "secret") return { kind: "operator" };
 
   const { sub, exp } = data.jwtClaims ?? {};
+  if (exp === undefined) {
+    const headers = { "x-supabase-server-error": "INVALID_JWT" };
+    throw new Problem("INVALID_JWT", 'Invalid JWT: it has no "exp" claim', {}, headers, 401);
+  }
   if (!sub || !UUID.test(sub)) {
     throw new Problem(
       "FORBIDDEN",
       "The subject of this token is no UUID, so it names no account here",
     );
   }
-  return { kind: "user", userId: sub.toLowerCase(), expiresAt: exp ? new Date(exp * 1000) : null };
+  return { kind: "user", userId: sub.toLowerCase(), expiresAt: new Date(exp * 1000) };
 }
 
 /** 401 tells the caller; anything else is a misconfigured server, which the caller can do nothing about. */

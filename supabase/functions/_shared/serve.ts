@@ -3,8 +3,9 @@
  */
 
 import { z } from "zod";
-import { type Audience, authenticate, type AuthOptions, type Caller } from "./auth.ts";
+import { authenticate, type AuthOptions, type Caller } from "./auth.ts";
 import { readBody } from "./body.ts";
+import type { Endpoint } from "./contract.ts";
 import { allowCrossOrigin, preflightResponse } from "./cors.ts";
 import { readIdempotencyKey } from "./idempotency.ts";
 import { describe, type Level, type Log } from "./log.ts";
@@ -31,22 +32,21 @@ export interface Reply {
   body: unknown;
 }
 
+/** An endpoint of the contract, and what answers it. */
 export interface Route<Body, Query> {
-  method: "GET" | "POST" | "PUT";
-  /** Below the function's name, in the syntax of `URLPattern`; "" is the function itself. */
-  path: string;
-  for: readonly Audience[];
-  body?: z.ZodType<Body>;
-  query?: z.ZodType<Query>;
+  endpoint: Endpoint<Body, Query>;
   handle(request: Checked<Body, Query>): Promise<Reply>;
 }
 
 // deno-lint-ignore no-explicit-any -- a list holds routes of many bodies; `route` has checked each.
 type AnyRoute = Route<any, any>;
 
-/** Ties a route's handler to its own schemas. */
-export function route<Body, Query>(definition: Route<Body, Query>): AnyRoute {
-  return definition;
+/** Ties a handler to the schemas of its endpoint. */
+export function route<Body, Query>(
+  endpoint: Endpoint<Body, Query>,
+  handle: Route<Body, Query>["handle"],
+): AnyRoute {
+  return { endpoint, handle };
 }
 
 export interface Frame {
@@ -54,16 +54,14 @@ export interface Frame {
   log: Log;
 }
 
-/** The `fetch` of the function `name`. It never throws: what a handler throws becomes a problem. */
-export function serve(
-  name: string,
-  routes: AnyRoute[],
-  frame: Frame,
-): (request: Request) => Promise<Response> {
+/** The `fetch` of a function. It never throws: what a handler throws becomes a problem. */
+export function serve(routes: AnyRoute[], frame: Frame): (request: Request) => Promise<Response> {
   const patterns = routes.map((route) => ({
     route,
     // Deployed, the path begins with the function's name; behind some gateways, with /functions/v1 before it.
-    pattern: new URLPattern({ pathname: `{/functions/v1}?/${name}${route.path}` }),
+    pattern: new URLPattern({
+      pathname: `{/functions/v1}?/${route.endpoint.function}${route.endpoint.path}`,
+    }),
   }));
 
   return async (request) => {
@@ -93,7 +91,7 @@ export function serve(
     if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
     frame.log(level, "request", {
       request_id: requestId,
-      function: name,
+      function: routes[0]?.endpoint.function,
       method: request.method,
       path: url.pathname,
       status: response.status,
@@ -116,10 +114,12 @@ export function serve(
     if (here.length === 0) {
       throw new Problem("NOT_FOUND", "There is no such route; docs/http-api.md lists them");
     }
-    const methods = here.map(({ route }) => route.method);
+    const methods = here.map(({ route }) => route.endpoint.method);
     if (request.method === "OPTIONS") return preflightResponse(methods);
     const isHead = request.method === "HEAD";
-    const found = here.find(({ route }) => route.method === (isHead ? "GET" : request.method));
+    const found = here.find(({ route }) =>
+      route.endpoint.method === (isHead ? "GET" : request.method)
+    );
     if (!found) {
       const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(
         ", ",
@@ -127,27 +127,27 @@ export function serve(
       throw new Problem("METHOD_NOT_ALLOWED", `This route takes ${allow}`, {}, { allow });
     }
 
-    const { route } = found;
-    const caller = await authenticate(request, route.for, frame.auth);
+    const { endpoint, handle } = found.route;
+    const caller = await authenticate(request, endpoint.for, frame.auth);
     note["caller"] = caller.kind;
     if (caller.kind === "user") note["user_id"] = caller.userId;
-    const body = route.method === "GET" ? {} : await readBody(request);
+    const body = endpoint.method === "GET" ? {} : await readBody(request);
     const checked: Checked<unknown, unknown> = {
       caller,
       get userId() {
         if (caller.kind !== "user") throw new Error("This route is not for users alone");
         return caller.userId;
       },
-      body: parse(route.body ?? z.strictObject({}), body),
-      query: parse(route.query ?? z.strictObject({}), Object.fromEntries(url.searchParams)),
+      body: parse(endpoint.body ?? z.strictObject({}), body),
+      query: parse(endpoint.query ?? z.strictObject({}), Object.fromEntries(url.searchParams)),
       path: Object.fromEntries(
         Object.entries(found.path).map(([key, value]) => [key, value ?? ""]),
       ),
-      idempotencyKey: route.method === "GET" ? null : readIdempotencyKey(request.headers),
+      idempotencyKey: endpoint.method === "GET" ? null : readIdempotencyKey(request.headers),
       headers: request.headers,
       requestId,
     };
-    const reply = await route.handle(checked);
+    const reply = await handle(checked);
     return new Response(isHead ? null : JSON.stringify(reply.body), {
       status: reply.status ?? 200,
       headers: { "content-type": "application/json", ...reply.headers },

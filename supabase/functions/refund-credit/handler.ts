@@ -1,7 +1,6 @@
-import { z } from "zod";
+import * as contract from "../_shared/contract.ts";
 import type { Dependencies } from "../_shared/environment.ts";
 import { reply } from "../_shared/idempotency.ts";
-import { generationId, reason } from "../_shared/schemas.ts";
 import { route, serve } from "../_shared/serve.ts";
 
 /**
@@ -11,36 +10,29 @@ import { route, serve } from "../_shared/serve.ts";
 export function refundCredit(dependencies: Dependencies) {
   const { call, takeTurns, log } = dependencies;
 
-  const release = route({
-    method: "POST",
-    path: "",
-    for: ["user", "operator"],
-    body: z.strictObject({ generation_id: generationId.optional(), reason: reason.optional() }),
-    async handle({ caller, body, idempotencyKey, requestId }) {
-      const userId = caller.kind === "user" ? caller.userId : null;
-      const release = () =>
-        call("release_generation", {
-          p_user_id: userId,
-          p_generation_id: body.generation_id ?? null,
-          p_reason: body.reason ?? null,
-          p_idempotency_key: idempotencyKey,
-        }, { repeatable: idempotencyKey !== null || body.generation_id !== undefined });
-      const { user_id, ...answer } =
-        await (userId === null ? release() : takeTurns(userId, release));
-      log(
-        "info",
-        `Refunded ${answer["refunded"]} credit(s) to user ${user_id} due to ${
-          body.reason ?? "release"
-        }`,
-        {
-          request_id: requestId,
-          user_id,
-          generation_id: answer["generation_id"],
-        },
-      );
-      return reply(answer);
-    },
+  const refund = route(contract.refund, async ({ caller, body, idempotencyKey, requestId }) => {
+    const userId = caller.kind === "user" ? caller.userId : null;
+    const release = () =>
+      call("release_generation", {
+        p_user_id: userId,
+        p_generation_id: body.generation_id ?? null,
+        p_reason: body.reason ?? null,
+        p_idempotency_key: idempotencyKey,
+      }, { repeatable: idempotencyKey !== null || body.generation_id !== undefined });
+    const { user_id, ...answer } = await (userId === null ? release() : takeTurns(userId, release));
+    log(
+      "info",
+      `Refunded ${answer["refunded"]} credit(s) to user ${user_id} due to ${
+        body.reason ?? "release"
+      }`,
+      {
+        request_id: requestId,
+        user_id,
+        generation_id: answer["generation_id"],
+      },
+    );
+    return reply(answer);
   });
 
-  return serve("refund-credit", [release], dependencies);
+  return serve([refund], dependencies);
 }

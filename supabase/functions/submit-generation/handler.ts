@@ -1,10 +1,9 @@
-import { z } from "zod";
+import * as contract from "../_shared/contract.ts";
 import type { Answer } from "../_shared/database.ts";
 import type { Dependencies } from "../_shared/environment.ts";
 import { reply } from "../_shared/idempotency.ts";
 import { Problem } from "../_shared/problem.ts";
 import { type Provider, type Reason, REASONS } from "../_shared/provider.ts";
-import { generationId, generationType, input } from "../_shared/schemas.ts";
 import { type Reply, route, serve } from "../_shared/serve.ts";
 import { waitSeconds } from "./prefer.ts";
 import { LEASE_SECONDS, work } from "./work.ts";
@@ -27,16 +26,9 @@ const LOOK_EVERY_MS = 250;
 export function submitGeneration(dependencies: SubmitDependencies) {
   const { call, takeTurns, waitUntil } = dependencies;
 
-  const submit = route({
-    method: "POST",
-    path: "",
-    for: ["user"],
-    body: z.strictObject({
-      type: generationType.optional(),
-      input,
-      generation_id: generationId.optional(),
-    }),
-    async handle({ userId, body, idempotencyKey, headers, requestId }) {
+  const submit = route(
+    contract.submit,
+    async ({ userId, body, idempotencyKey, headers, requestId }) => {
       const { lease_token, ...accepted } = await takeTurns(userId, () =>
         call("submit_generation", {
           p_user_id: userId,
@@ -71,7 +63,7 @@ export function submitGeneration(dependencies: SubmitDependencies) {
         ? outcomeOf({ ...finished, replayed: accepted["replayed"] }, waited)
         : reply(accepted, 202, waited);
     },
-  });
+  );
 
   /** The generation once it is settled, or null when `seconds` have passed. */
   async function finishedWithin(
@@ -95,7 +87,7 @@ export function submitGeneration(dependencies: SubmitDependencies) {
     }
   }
 
-  return serve("submit-generation", [submit], dependencies);
+  return serve([submit], dependencies);
 }
 
 /** Waits for the promise, so long at most. */

@@ -6,7 +6,7 @@ export const MAX_WAIT_SECONDS = 60;
 /** How many seconds the client would wait for the result; a preference that cannot be read is ignored, as the RFC says. */
 export function waitSeconds(headers: Headers): number {
   for (const preference of (headers.get("prefer") ?? "").split(",")) {
-    const match = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?$/i.exec(preference);
+    const match = /^\s*wait\s*=\s*"?(\d+)"?\s*(?:;.*)?$/i.exec(preference);
     if (match) return Math.min(Number(match[1]), MAX_WAIT_SECONDS);
   }
   return 0;
