@@ -1,5 +1,6 @@
-/** Calls of the functions by plain fetch, as any client makes them. */
+/** Calls of the functions by plain fetch, as any client makes them; every answer is held against the OpenAPI description. */
 
+import { assertDescribed } from "./description.ts";
 import { appClient, stack } from "./stack.ts";
 
 export interface Reply {
@@ -23,11 +24,11 @@ export async function call(
   }
   const response = await fetch(`${stack.functionsUrl}${path}`, init);
   const text = await response.text();
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: text === "" ? null : JSON.parse(text),
-  };
+  const body = text === "" ? null : JSON.parse(text);
+  if (body !== null) {
+    assertDescribed(method, path, response.status, response.headers.get("content-type"), body);
+  }
+  return { status: response.status, headers: response.headers, body };
 }
 
 /** A call with the secret key. */

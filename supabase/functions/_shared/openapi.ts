@@ -6,6 +6,14 @@ import { type Code, STATUS_OF } from "./problem.ts";
 
 type Json = Record<string, unknown>;
 
+const TAGS: Record<string, string> = {
+  "check-and-deduct-credit": "Reserve a generation.",
+  "refund-credit": "Give a hold back.",
+  "submit-generation": "Start a generation.",
+  "account": "What a user sees of the own account.",
+  "operations": "What operators, and an app's own servers, do with a secret key.",
+};
+
 /** The release that the description is of. */
 const VERSION = "0.1.0";
 
@@ -147,7 +155,6 @@ export function describeApi(server = "https://your-project.supabase.co/functions
     const path = `/${endpoint.function}${endpoint.path.replace(/:(\w+)/g, "{$1}")}`;
     paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(endpoint) };
   }
-  const functions = [...new Set(endpoints.map((endpoint) => endpoint.function))];
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
     io: "input",
     uri: (id) => `#/components/schemas/${id}`,
@@ -166,7 +173,7 @@ export function describeApi(server = "https://your-project.supabase.co/functions
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],
-    tags: functions.map((name) => ({ name })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       schemas,
