@@ -24,6 +24,7 @@ declare
   v_deadline_at timestamptz;
   v_lease_token uuid;
   v_profile public.profiles;
+  v_answer jsonb;
 begin
   select * into v_settings from private.settings;
   v_slug := coalesce(p_type, v_settings.default_type);
@@ -71,43 +72,15 @@ begin
     v_id, p_profile.id, v_profile.version, v_slug, p_status, v_type.cost, v_type.refund_on_failure, p_input, v_now,
     v_deadline_at, v_lease_token, v_now + make_interval(secs => p_lease_seconds)
   );
-  return private.hold(v_profile, v_settings.epoch, v_id, p_status, v_type.cost, v_deadline_at, v_lease_token);
-end;
-$$;
-
--- What a reservation or submission answers.
-create function private.hold(
-  p_profile public.profiles,
-  p_epoch bigint,
-  p_generation_id uuid,
-  p_status public.generation_status,
-  p_cost integer,
-  p_deadline_at timestamptz,
-  p_lease_token uuid
-)
-returns jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  if p_status = 'reserved' then
-    return jsonb_build_object(
-      'success', true, 'generation_id', p_generation_id, 'status', p_status, 'cost', p_cost,
-      'credits', p_profile.credits, 'version', p_profile.version, 'epoch', p_epoch, 'expires_at', p_deadline_at
-    );
-  end if;
-  if p_lease_token is null then
-    return jsonb_build_object(
-      'success', true, 'generation_id', p_generation_id, 'status', p_status, 'cost', p_cost,
-      'credits', p_profile.credits, 'version', p_profile.version, 'epoch', p_epoch, 'deadline_at', p_deadline_at
-    );
-  end if;
-  return jsonb_build_object(
-    'success', true, 'generation_id', p_generation_id, 'status', p_status, 'cost', p_cost,
-    'credits', p_profile.credits, 'version', p_profile.version, 'epoch', p_epoch, 'deadline_at', p_deadline_at,
-    'lease_token', p_lease_token
+  v_answer := jsonb_build_object(
+    'success', true, 'generation_id', v_id, 'status', p_status, 'cost', v_type.cost, 'credits', v_profile.credits,
+    'version', v_profile.version, 'epoch', v_settings.epoch,
+    case p_status when 'reserved' then 'expires_at' else 'deadline_at' end, v_deadline_at
   );
+  if v_lease_token is not null then
+    v_answer := v_answer || jsonb_build_object('lease_token', v_lease_token);
+  end if;
+  return v_answer;
 end;
 $$;
 
@@ -153,15 +126,16 @@ set lock_timeout = '500ms'
 set statement_timeout = '5s'
 as $$
 declare
-  v_request constant jsonb := jsonb_build_object('type', p_type);
+  v_request jsonb;
   v_profile public.profiles;
   v_answer jsonb;
 begin
-  v_profile := private.lock_profile(p_user_id);
-  if v_profile.id is null then
+  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  if not found then
     return private.profile_not_found();
   end if;
   if p_idempotency_key is not null then
+    v_request := jsonb_build_object('type', p_type);
     v_answer := private.replay(v_profile, 'reserve', p_idempotency_key, v_request);
     if v_answer is not null then
       return v_answer;
@@ -200,7 +174,7 @@ set lock_timeout = '500ms'
 set statement_timeout = '5s'
 as $$
 declare
-  v_request constant jsonb := jsonb_build_object('type', p_type, 'input', p_input, 'generation_id', p_generation_id);
+  v_request jsonb;
   v_now timestamptz;
   v_slug text;
   v_profile public.profiles;
@@ -210,11 +184,12 @@ begin
   if p_lease_seconds < 1 then
     return private.refusal('INVALID_REQUEST', 'A lease is 1 second or more');
   end if;
-  v_profile := private.lock_profile(p_user_id);
-  if v_profile.id is null then
+  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  if not found then
     return private.profile_not_found();
   end if;
   if p_idempotency_key is not null then
+    v_request := jsonb_build_object('type', p_type, 'input', p_input, 'generation_id', p_generation_id);
     v_answer := private.replay(v_profile, 'submit', p_idempotency_key, v_request);
     if v_answer is not null then
       return v_answer;
@@ -260,15 +235,21 @@ begin
       ),
       lease_token = case when p_lease_seconds is not null then gen_random_uuid() end,
       lease_expires_at = v_now + make_interval(secs => p_lease_seconds)
-    where id = v_job.id and status = 'reserved'
+    -- Not status = 'reserved': then the planner may look for this id along the index of all reservations.
+    where id = v_job.id and status <= 'reserved'
     returning * into strict v_job;
     v_profile := private.append_event(
       p_user_id, 'generation.submitted', 0, v_job.type, 'user', v_job.id, v_now
     );
-    v_answer := private.hold(
-      v_profile, (select epoch from private.settings), v_job.id, v_job.status, v_job.cost, v_job.deadline_at,
-      v_job.lease_token
+    v_answer := private.success(
+      v_profile,
+      jsonb_build_object(
+        'generation_id', v_job.id, 'status', v_job.status, 'cost', v_job.cost, 'deadline_at', v_job.deadline_at
+      )
     );
+    if v_job.lease_token is not null then
+      v_answer := v_answer || jsonb_build_object('lease_token', v_job.lease_token);
+    end if;
   end if;
 
   if p_idempotency_key is not null and (v_answer -> 'success')::boolean then
@@ -278,12 +259,13 @@ begin
 end;
 $$;
 
--- Settles one generation: the one guarded update, its event and its refund. The status must be one of p_from and, while
--- it is processing, the lease must be the caller's: an operator or the sweeper passes p_any_lease. p_due_before: settle
--- only what was due by then. The caller holds the profile's lock. Null: the guard did not hold, nothing was changed.
+-- Settles one generation: the one guarded update, its event and its refund. It must be reserved or, with p_up_to
+-- processing, that; and while it is processing, the lease must be the caller's: an operator or the sweeper passes
+-- p_any_lease. p_due_before: settle only what was due by then. The caller holds the profile's lock. Null: the guard did
+-- not hold, nothing was changed.
 create function private.settle_generation(
   p_generation_id uuid,
-  p_from public.generation_status[],
+  p_up_to public.generation_status,
   p_to public.generation_status,
   p_refund integer,
   p_reason text,
@@ -311,7 +293,7 @@ begin
     lease_token = null,
     lease_expires_at = null
   where id = p_generation_id
-    and status = any (p_from)
+    and status <= p_up_to
     and (p_any_lease or lease_token is not distinct from p_lease_token)
     and (p_due_before is null or least(deadline_at, lease_expires_at) < p_due_before)
   returning * into v_job;
@@ -363,8 +345,8 @@ begin
   if not found then
     return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
   end if;
-  v_profile := private.lock_profile(v_job.user_id);
-  if v_profile.id is null then
+  select * into v_profile from public.profiles where id = v_job.user_id and closed_at is null for no key update;
+  if not found then
     return private.profile_not_found();
   end if;
   if p_idempotency_key is not null then
@@ -380,7 +362,7 @@ begin
   end if;
 
   v_answer := private.settle_generation(
-    p_generation_id, array['reserved', 'processing']::public.generation_status[], 'completed', v_job.cost - coalesce(p_cost, v_job.cost),
+    p_generation_id, 'processing', 'completed', v_job.cost - coalesce(p_cost, v_job.cost),
     case when p_cost < v_job.cost then 'settled_below_cost' else 'completed' end, v_actor,
     p_lease_token => p_lease_token
   );
@@ -433,8 +415,8 @@ begin
   if not found then
     return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
   end if;
-  v_profile := private.lock_profile(v_job.user_id);
-  if v_profile.id is null then
+  select * into v_profile from public.profiles where id = v_job.user_id and closed_at is null for no key update;
+  if not found then
     return private.profile_not_found();
   end if;
   if p_idempotency_key is not null then
@@ -445,7 +427,7 @@ begin
   end if;
 
   v_answer := private.settle_generation(
-    p_generation_id, array['reserved', 'processing']::public.generation_status[], 'failed',
+    p_generation_id, 'processing', 'failed',
     case when v_job.refund_on_failure then v_job.cost else 0 end,
     p_reason, case when p_lease_token is null then 'operator' else 'worker' end, p_lease_token => p_lease_token
   );
@@ -494,8 +476,8 @@ begin
       return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
     end if;
   end if;
-  v_profile := private.lock_profile(v_user_id);
-  if v_profile.id is null then
+  select * into v_profile from public.profiles where id = v_user_id and closed_at is null for no key update;
+  if not found then
     return private.profile_not_found();
   end if;
   if p_idempotency_key is not null then
@@ -522,7 +504,7 @@ begin
   end if;
 
   v_answer := private.settle_generation(
-    v_job.id, case when v_by_operator then array['reserved', 'processing'] else array['reserved'] end::public.generation_status[], 'released',
+    v_job.id, case when v_by_operator then 'processing' else 'reserved' end::public.generation_status, 'released',
     v_job.cost, coalesce(p_reason, 'released'), case when v_by_operator then 'operator' else 'user' end,
     p_any_lease => true
   );
@@ -602,7 +584,7 @@ begin
     where id = any (v_ids)
   loop
     v_answer := private.settle_generation(
-      v_due.id, array['reserved', 'processing']::public.generation_status[], 'expired', v_due.cost,
+      v_due.id, 'processing', 'expired', v_due.cost,
       case
         when v_due.status = 'reserved' then 'reservation_expired'
         when v_due.overdue then 'deadline_passed'
@@ -668,13 +650,10 @@ comment on function public.refund_credit_atomic(uuid) is 'Releases the user''s n
 
 revoke all on function private.charge_generation(public.profiles, text, public.generation_status, jsonb, integer, integer)
 from public, anon, authenticated, service_role;
-revoke all on function private.hold(
-  public.profiles, bigint, uuid, public.generation_status, integer, timestamptz, uuid
-) from public, anon, authenticated, service_role;
 revoke all on function private.wrong_state(public.profiles, public.generation_jobs)
 from public, anon, authenticated, service_role;
 revoke all on function private.settle_generation(
-  uuid, public.generation_status[], public.generation_status, integer, text, text, uuid, boolean, timestamptz
+  uuid, public.generation_status, public.generation_status, integer, text, text, uuid, boolean, timestamptz
 ) from public, anon, authenticated, service_role;
 
 revoke all on function

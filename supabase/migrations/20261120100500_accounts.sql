@@ -25,8 +25,8 @@ begin
   if p_amount is null or p_amount = 0 or p_reason is null or p_reason = '' then
     return private.refusal('INVALID_REQUEST', 'A grant has an amount other than 0, and a reason');
   end if;
-  v_profile := private.lock_profile(p_user_id);
-  if v_profile.id is null then
+  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  if not found then
     return private.profile_not_found();
   end if;
   if p_idempotency_key is not null then
@@ -93,8 +93,8 @@ declare
   v_profile public.profiles;
   v_job record;
 begin
-  v_profile := private.lock_profile(p_user_id);
-  if v_profile.id is null then
+  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  if not found then
     return;
   end if;
   for v_job in
@@ -103,7 +103,7 @@ begin
     order by version
   loop
     perform private.settle_generation(
-      v_job.id, array['reserved', 'processing']::public.generation_status[], 'released', v_job.cost, 'account_closed', 'system', p_any_lease => true
+      v_job.id, 'processing', 'released', v_job.cost, 'account_closed', 'system', p_any_lease => true
     );
   end loop;
   delete from public.generation_results where user_id = p_user_id;
@@ -135,8 +135,8 @@ begin
         insert into public.profiles (id, email) values (new.id, new.email);
       end if;
     else
-      v_profile := private.lock_profile(new.id);
-      if v_profile.id is null then
+      select * into v_profile from public.profiles where id = new.id and closed_at is null for no key update;
+      if not found then
         return null;
       end if;
       if v_profile.email is distinct from new.email then

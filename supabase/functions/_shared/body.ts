@@ -1,5 +1,6 @@
-/** Reads the body of a request: bounded, UTF-8, one JSON object that Postgres can keep. */
+/** Reads the body of a request: bounded, UTF-8, one JSON object that Postgres can keep and that means one thing only. */
 
+import { duplicateKey } from "./duplicate_keys.ts";
 import { Problem } from "./problem.ts";
 
 /** The most that a body may hold, in bytes. */
@@ -18,9 +19,11 @@ export async function readBody(request: Request): Promise<Record<string, unknown
     throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json");
   }
 
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
   } catch {
     throw new Problem("INVALID_REQUEST", "The body is not valid JSON in UTF-8", { fields: [] });
   }
@@ -28,6 +31,11 @@ export async function readBody(request: Request): Promise<Record<string, unknown
     throw new Problem("INVALID_REQUEST", "The body must be a JSON object", { fields: [] });
   }
   refuseUnstorable(value, "", 1);
+  const field = duplicateKey(text);
+  if (field !== null) {
+    const message = "A key stands twice in its object";
+    throw new Problem("INVALID_REQUEST", `${field}: ${message}`, { fields: [{ field, message }] });
+  }
   return value as Record<string, unknown>;
 }
 

@@ -22,6 +22,7 @@ const refusals: [string, BodyInit, string, string?][] = [
   ["another media type", "{}", "UNSUPPORTED_MEDIA_TYPE", "text/plain"],
   ["a body over the limit", " ".repeat(MAX_BODY_BYTES + 1), "BODY_TOO_LARGE"],
   ["a truncated body", '{"a":', "INVALID_REQUEST"],
+  ["a key that stands twice", '{"a":1,"\\u0061":1}', "INVALID_REQUEST"],
   ["a body that is no object", "[1]", "INVALID_REQUEST"],
   ["a body that is not UTF-8", new Uint8Array([0x7b, 0xff, 0x7d]), "INVALID_REQUEST"],
   ["a NUL character", '{"a":"\\u0000"}', "INVALID_REQUEST"],
