@@ -1,6 +1,6 @@
 /**
- * Debian's packages that some tests need: a Postgres 15 with pg_cron, pgTAP and plpgsql_check, and pg_prove. They are
- * installed by apt-get, as root or by sudo.
+ * Debian's packages that some tests need: a Postgres 15 with pg_cron, pgTAP, plpgsql_check and isolationtester, pg_prove,
+ * and Chromium. They are installed by apt-get, as root or by sudo.
  */
 
 export const DEBIAN_POSTGRES = "/usr/lib/postgresql/15/bin";
@@ -11,6 +11,7 @@ const PACKAGES = [
   "postgresql-15-pgtap",
   "postgresql-15-plpgsql-check",
   "libtap-parser-sourcehandler-pgtap-perl",
+  "chromium",
 ];
 
 /** Files that are there once the packages are. */
@@ -21,6 +22,8 @@ const FILES = [
   "/usr/share/postgresql/15/extension/plpgsql_check.control",
   "/usr/bin/pg_prove",
   "/usr/bin/psql",
+  "/usr/lib/postgresql/15/lib/pgxs/src/test/isolation/isolationtester",
+  "/usr/bin/chromium",
 ];
 
 /** Installs what is missing. Answers why that is not possible, or null when everything is there. */

@@ -93,21 +93,47 @@ Deno.chdir(new URL("..", import.meta.url));
 const log = (line: string) => print(`  ${line}`);
 
 await step("deno task ok", [deno, "task", "ok"], { count: denoTests });
+// The packages first: Chromium, for one, is of use with any Postgres.
+const missing = await installDebianPackages(log);
 {
   print("\n── starting a stack on the embedded Postgres 17");
   await using stack = await startTemporaryStack({ log, sweep: false });
   await stackTests(stack, "Postgres 17", ["tests/e2e", "tests/races"]);
 }
-const missing = await installDebianPackages(log);
+{
+  // A stack of its own: these tests see to it that nothing is written, by anybody.
+  print("\n── starting a stack for the adversarial tests");
+  await using stack = await startTemporaryStack({ log, sweep: false });
+  await stackTests(stack, "Postgres 17", ["tests/adversarial"]);
+  if (missing === null) await stackTests(stack, "Postgres 17", ["tests/browser"]);
+}
+{
+  print("\n── starting a stack on the embedded Postgres 18");
+  await using stack = await startTemporaryStack({ log, postgres: "18", sweep: false, workers: 2 });
+  await stackTests(stack, "Postgres 18 with two workers", ["tests/e2e"]);
+}
 if (missing === null) {
   print("\n── starting a stack on Debian's Postgres 15");
   await using stack = await startTemporaryStack({ log, postgres: DEBIAN_POSTGRES, sweep: false });
+  await stackTests(stack, "Postgres 15", ["tests/cron"]);
   // The races move deadlines into the past: a tick in between would win them.
   await asSuperuser(stack, "update cron.job set active = false");
-  await stackTests(stack, "Postgres 15", ["tests/races"]);
+  await stackTests(stack, "Postgres 15", ["tests/races", "tests/isolation"]);
   await pgTap(stack);
+  const parallel = [
+    deno,
+    "test",
+    "-A",
+    "--parallel",
+    "tests/deploy",
+    "tests/lint",
+    "tests/adoption",
+  ];
+  await step("tests/deploy, tests/lint, tests/adoption on Postgres 15", parallel, {
+    count: denoTests,
+  });
 } else {
-  skip("supabase/tests (pgTAP) and races on Debian's Postgres 15", missing);
+  skip("what takes Debian's Postgres 15 or Chromium: pgTAP, pg_cron, deploy, adoption, …", missing);
 }
 
 print("");

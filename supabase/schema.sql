@@ -212,10 +212,9 @@ CREATE FUNCTION private.close_account(p_user_id uuid) RETURNS void
     SET search_path TO ''
     AS $$
 declare
-  v_profile public.profiles;
   v_job record;
 begin
-  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  perform from public.profiles where id = p_user_id and closed_at is null for no key update;
   if not found then
     return;
   end if;
@@ -1613,9 +1612,7 @@ CREATE TABLE public.account_events (
     reason text NOT NULL,
     actor text NOT NULL,
     generation_id uuid,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT event_balance_not_negative CHECK ((balance >= 0)),
-    CONSTRAINT event_names_its_generation CHECK (((generation_id IS NULL) = (type < 'generation.reserved'::public.account_event_type)))
+    created_at timestamp with time zone NOT NULL
 );
 
 --

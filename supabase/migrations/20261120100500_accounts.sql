@@ -90,10 +90,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_profile public.profiles;
   v_job record;
 begin
-  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  perform from public.profiles where id = p_user_id and closed_at is null for no key update;
   if not found then
     return;
   end if;

@@ -3,6 +3,7 @@
  * `deno task start` in one terminal and `deno test -A tests/e2e` in another is all it takes to work on one of them.
  */
 
+import { dirname } from "node:path";
 import { parseEnv } from "node:util";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
@@ -32,6 +33,8 @@ export const stack = {
   secretKey: required(env, "SUPABASE_SECRET_KEY"),
   databaseUrl: required(env, "SUPABASE_DB_URL"),
   functionsUrl: `${required(env, "SUPABASE_URL")}/functions/v1`,
+  /** With its secrets and logs. */
+  folder: dirname(path),
 };
 
 /** An unmodified supabase-js client, as an app has it. */

@@ -74,7 +74,10 @@ export async function authenticate(
 
   const { sub, exp } = data.jwtClaims ?? {};
   if (exp === undefined) {
-    const headers = { "x-supabase-server-error": "INVALID_JWT" };
+    const headers = {
+      "x-supabase-server-error": "INVALID_JWT",
+      "www-authenticate": "Bearer",
+    };
     throw new Problem("INVALID_JWT", 'Invalid JWT: it has no "exp" claim', {}, headers, 401);
   }
   if (!sub || !UUID.test(sub)) {

@@ -19,6 +19,11 @@ export async function readBody(request: Request): Promise<Record<string, unknown
     throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json");
   }
 
+  const coding = request.headers.get("content-encoding") ?? "identity";
+  if (coding.toLowerCase() !== "identity") {
+    throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body without a content-encoding");
+  }
+
   let text: string;
   let value: unknown;
   try {

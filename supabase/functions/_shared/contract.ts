@@ -68,7 +68,7 @@ const GrantRequest = z.strictObject({
 const SettlementRequest = z.strictObject({
   generation_id: generationId,
   outcome: z.enum(["completed", "failed"]),
-  cost: z.int().min(0).optional()
+  cost: z.int().min(0).max(1_000_000_000).optional()
     .describe("What a completed one cost in the end, 0 to what was charged; the rest comes back."),
 }).refine((body) => body.outcome === "completed" || body.cost === undefined, {
   path: ["cost"],
@@ -79,11 +79,19 @@ const SweepRequest = z.strictObject({
   limit: z.int().min(1).max(10_000).default(500).describe("Generations at most."),
 }).meta({ id: "SweepRequest" });
 
+/** A whole number of a query, in digits: no exponent, no space, no plus, and not the empty string for 0. */
+const digits = (schema: z.ZodInt) =>
+  z.preprocess(
+    (value) => typeof value === "string" && /^-?\d{1,16}$/.test(value) ? Number(value) : value,
+    schema,
+  );
+
 /** A page of a list, newest first. */
 const page = z.strictObject({
-  before: z.coerce.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
+  // Rows that were adopted have the versions 0, -1, -2, ….
+  before: digits(z.int())
     .optional().describe("Only rows with a lower version: the next_before of the page before."),
-  limit: z.coerce.number().int().min(1).max(100).default(50).describe("Rows at most."),
+  limit: digits(z.int().min(1).max(100)).default(50).describe("Rows at most."),
 });
 export type Page = z.infer<typeof page>;
 

@@ -19,7 +19,6 @@ const EXPOSED_HEADERS = [
   "idempotent-replayed",
   "preference-applied",
   "x-request-id",
-  "x-supabase-server-error",
 ].join(", ");
 
 /** Adds to an answer what lets a page of another origin read it. */

@@ -139,7 +139,7 @@ export function serve(routes: AnyRoute[], frame: Frame): (request: Request) => P
         return caller.userId;
       },
       body: parse(endpoint.body ?? z.strictObject({}), body),
-      query: parse(endpoint.query ?? z.strictObject({}), Object.fromEntries(url.searchParams)),
+      query: parse(endpoint.query ?? z.strictObject({}), readQuery(url.searchParams)),
       path: Object.fromEntries(
         Object.entries(found.path).map(([key, value]) => [key, value ?? ""]),
       ),
@@ -166,4 +166,19 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
     "; ",
   );
   throw new Problem("INVALID_REQUEST", detail, { fields });
+}
+
+/** The parameters of a query, each of which stands once. */
+function readQuery(parameters: URLSearchParams): Record<string, string> {
+  const query = new Map<string, string>();
+  for (const [field, value] of parameters) {
+    if (query.has(field)) {
+      const message = "Stands twice in the query";
+      throw new Problem("INVALID_REQUEST", `${field}: ${message}`, {
+        fields: [{ field, message }],
+      });
+    }
+    query.set(field, value);
+  }
+  return Object.fromEntries(query);
 }

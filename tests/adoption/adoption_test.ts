@@ -1,0 +1,181 @@
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import postgres from "postgres";
+import { DEBIAN_POSTGRES } from "../../scripts/debian.ts";
+import { startTemporaryDatabase } from "../../scripts/deploy/temporary_database.ts";
+import { pushMigrations } from "../../scripts/stack/migrations.ts";
+import { supabaseCommand } from "../../scripts/stack/tools.ts";
+
+async function push(databaseUrl: string): Promise<void> {
+  const command = await supabaseCommand(() => {});
+  const dataDir = await Deno.makeTempDir();
+  await pushMigrations({ command, databaseUrl, dataDir, seed: false })
+    .finally(() => Deno.remove(dataDir, { recursive: true }));
+}
+
+const user = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
+
+Deno.test("onto an app's tables", async (t) => {
+  await using database = await startTemporaryDatabase({
+    postgres: DEBIAN_POSTGRES,
+    migrations: false,
+  });
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await sql.unsafe(await Deno.readTextFile(new URL("app.sql", import.meta.url)));
+  await push(database.url);
+
+  await t.step("no row is lost, and the app's own columns are as they were", async () => {
+    const profiles = await sql`
+      select username, legacy_credits::text as credits from profiles order by username`;
+    deepStrictEqual(profiles.map((row) => row["credits"]), ["5.00", "-3.00", null, "7.50", "5.00"]);
+    const jobs = await sql`
+      select prompt, legacy_status, legacy_cost from generation_jobs order by prompt`;
+    deepStrictEqual(jobs.map((row) => [row["prompt"], row["legacy_status"], row["legacy_cost"]]), [
+      ["a stuck one", "pending", 3],
+      ["an odd one", "weird", null],
+      ["an old one", "completed", 3],
+      ["nobody's", "processing", 1],
+      ["one without a status", null, 1],
+    ]);
+  });
+
+  await t.step(
+    "every account has an opening event with what it had, and odd balances are reported",
+    async () => {
+      const events = await sql`
+      select user_id, version::integer, type, delta, balance, reason from account_events order by user_id`;
+      deepStrictEqual(
+        events.map((row) => [row["user_id"], row["version"], row["delta"], row["reason"]]),
+        [
+          [user(1), 1, 5, "adopted"],
+          [user(2), 1, 0, "adopted"],
+          [user(3), 1, 0, "adopted"],
+          [user(4), 1, 7, "adopted"],
+          [user(5), 1, 5, "adopted"],
+        ],
+      );
+      const findings = await sql`
+      select row_id from private.adoption_findings where finding like 'legacy_credits %' order by row_id`;
+      deepStrictEqual(findings.map((row) => row["row_id"]), [user(2), user(3), user(4)]);
+    },
+  );
+
+  await t.step("the app's triggers did not fire for it, and are on again", async () => {
+    deepStrictEqual([...await sql`select * from webhook_calls`], []);
+    const off =
+      await sql`select tgname from pg_trigger where not tgisinternal and tgenabled <> 'O'`;
+    deepStrictEqual([...off], []);
+  });
+
+  await t.step("signing up goes on working, with the app's own default as the grant", async () => {
+    await sql`insert into auth.users (id, email) values (${user(6)}, 'new@example.com')`;
+    const [profile] = await sql`select username, email, credits from profiles where id = ${
+      user(6)
+    }`;
+    deepStrictEqual({ ...profile }, {
+      username: "new@example.com",
+      email: "new@example.com",
+      credits: 5,
+    });
+  });
+
+  await t.step("generations are charged, one after the other", async () => {
+    for (const credits of [4, 3]) {
+      const [row] = await sql`
+        select submit_generation(${user(6)}, 'image', '{"prompt":"x"}') as answer`;
+      strictEqual(row?.["answer"].credits, credits);
+      await sql`update profiles set last_generate_at = null where id = ${user(6)}`;
+    }
+  });
+
+  await t.step("what was stuck expires without minting a credit", async () => {
+    const [row] = await sql`select refund_stuck_generations() as answer`;
+    deepStrictEqual(row?.["answer"], { success: true, expired: 1, refunded: 0 });
+    const [profile] = await sql`select credits from profiles where id = ${user(1)}`;
+    strictEqual(profile?.["credits"], 5);
+  });
+
+  await t.step("old code that writes a balance is recorded", async () => {
+    await sql`update profiles set credits = credits - 1 where id = ${user(1)}`;
+    const [event] = await sql`
+      select type, delta, reason, actor from account_events where user_id = ${
+      user(1)
+    } order by version desc limit 1`;
+    deepStrictEqual({ ...event }, {
+      type: "credit.adjusted",
+      delta: -1,
+      reason: "direct_write",
+      actor: "sql:postgres",
+    });
+  });
+
+  await t.step("users may still change their own columns, and no balance", async () => {
+    const claims = JSON.stringify({ sub: user(1), role: "authenticated" });
+    await sql.begin(async (sql) => {
+      await sql`select set_config('request.jwt.claims', ${claims}, true), set_config('role', 'authenticated', true)`;
+      const changed = await sql`update profiles set avatar = 'me.png' where id = ${
+        user(1)
+      } returning id`;
+      strictEqual(changed.length, 1);
+    });
+    await rejects(
+      sql.begin(async (sql) => {
+        await sql`select set_config('request.jwt.claims', ${claims}, true), set_config('role', 'authenticated', true)`;
+        await sql`update profiles set credits = 1000 where id = ${user(1)}`;
+      }),
+      { code: "42501" },
+    );
+  });
+
+  await t.step("the invariants hold, and a second push changes nothing", async () => {
+    await push(database.url);
+    const [row] = await sql`select get_health() as answer`;
+    strictEqual(row?.["answer"].healthy, true, JSON.stringify(row?.["answer"]));
+  });
+  await sql.end();
+});
+
+Deno.test("what stands in its way is refused by name, before anything is changed", async (t) => {
+  await using database = await startTemporaryDatabase({
+    postgres: DEBIAN_POSTGRES,
+    migrations: false,
+  });
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  const cases: [string, string, string, RegExp][] = [
+    [
+      "a table under one of our names",
+      "create table public.topics (id bigint)",
+      "drop table public.topics",
+      /names that are taken in public: table topics/,
+    ],
+    [
+      "a function under one of our names",
+      "create function public.grant_credits(uuid, integer) returns void language sql as ''",
+      "drop function public.grant_credits",
+      /function grant_credits\(uuid,integer\)/,
+    ],
+    [
+      "ids that are no UUIDs",
+      "create table public.generation_jobs (id bigserial primary key)",
+      "drop table public.generation_jobs",
+      /its id is bigint, not uuid/,
+    ],
+  ];
+  for (const [what, make, unmake, message] of cases) {
+    await t.step(what, async () => {
+      await sql.unsafe(make);
+      await rejects(push(database.url), (error: Error) => {
+        match(error.message, message);
+        return true;
+      });
+      const [row] = await sql`select to_regclass('public.profiles') as profiles`;
+      strictEqual(row?.["profiles"], null);
+      await sql.unsafe(unmake);
+    });
+  }
+  await t.step("and once it is out of the way, the push goes through", async () => {
+    await push(database.url);
+    const [row] = await sql`select count(*)::integer as count from generation_types`;
+    ok(row?.["count"] === 1);
+  });
+  await sql.end();
+});
