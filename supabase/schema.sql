@@ -1812,7 +1812,7 @@ ALTER TABLE ONLY public.topics
 -- Name: account_events_refund_once; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE UNIQUE INDEX account_events_refund_once ON public.account_events USING btree (generation_id) WHERE ((delta > 0) AND (generation_id IS NOT NULL));
+CREATE UNIQUE INDEX account_events_refund_once ON public.account_events USING btree (generation_id) WHERE (delta > 0);
 
 --
 -- Name: generation_jobs_due; Type: INDEX; Schema: public; Owner: -

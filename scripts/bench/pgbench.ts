@@ -7,10 +7,11 @@ export interface Load {
   name: string;
   /** A pgbench script. */
   script: string;
+  /** Where it runs. */
+  databaseUrl: string;
 }
 
 export interface Settings {
-  databaseUrl: string;
   clients: number;
   seconds: number;
 }
@@ -18,7 +19,7 @@ export interface Settings {
 /** Transactions per second of one load, run alone. @throws with what pgbench said when a transaction failed. */
 export async function rate(
   load: Load,
-  { databaseUrl, clients, seconds }: Settings,
+  { clients, seconds }: Settings,
 ): Promise<number> {
   const file = await Deno.makeTempFile({ suffix: ".pgbench" });
   try {
@@ -26,7 +27,7 @@ export async function rate(
     const { success, stdout, stderr } = await new Deno.Command(`${DEBIAN_POSTGRES}/pgbench`, {
       args: [
         ...["-n", "-M", "prepared", "-c", String(clients), "-j", "2", "-T", String(seconds)],
-        ...["-f", file, databaseUrl],
+        ...["-f", file, load.databaseUrl],
       ],
     }).output();
     const said = new TextDecoder().decode(stdout);

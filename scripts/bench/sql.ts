@@ -8,8 +8,9 @@
 
 import postgres from "postgres";
 import { installDebianPackages } from "../debian.ts";
+import type { Stack } from "../stack/stack.ts";
 import { table } from "../table.ts";
-import { startTemporaryStack } from "../temporary_stack.ts";
+import { startTemporaryStack, type TemporaryStack } from "../temporary_stack.ts";
 import { interleaved, type Load, median, type Settings } from "./pgbench.ts";
 
 // deno-lint-ignore no-console -- its output is what this program is for.
@@ -67,48 +68,55 @@ const USER = `('00000000-0000-4000-8000-' || lpad(:n::text, 12, '0'))::uuid`;
 const HOT_USER = `'00000000-0000-4000-8000-000000000001'`;
 const INPUT = `'{"prompt": "a lighthouse at dusk"}'`;
 
-function load(name: string, call: string): Load {
-  return { name, script: `${call.includes(":n") ? ANY_USER : ""}select ${call};\n` };
-}
-
-const loads = {
-  floorReserve: load("bare charge, reserved", `floor.charge(${USER}, 'reserved', null)`),
-  reserve: load("reserve_generation", `public.reserve_generation(${USER}, 'draft')`),
-  floorSubmit: load("bare charge, submitted", `floor.charge(${USER}, 'processing', ${INPUT})`),
-  submit: load("submit_generation", `public.submit_generation(${USER}, 'draft', ${INPUT})`),
-  floorHot: load("bare UPDATE, one row", `floor.touch(${HOT_USER})`),
-  hot: load("reserve_generation, one user", `public.reserve_generation(${HOT_USER}, 'draft')`),
+const CALLS = {
+  bareReserve: `floor.charge(${USER}, 'reserved', null)`,
+  reserve: `public.reserve_generation(${USER}, 'draft')`,
+  bareSubmit: `floor.charge(${USER}, 'processing', ${INPUT})`,
+  submit: `public.submit_generation(${USER}, 'draft', ${INPUT})`,
+  bareHot: `floor.touch(${HOT_USER})`,
+  hot: `public.reserve_generation(${HOT_USER}, 'draft')`,
 };
 
-const rows: string[][] = [["ours", "per second", "floor", "per second", "ratio", "at least"]];
+const SETTINGS: Settings = { clients: 8, seconds: 2 };
+const rows: string[][] = [["ours", "per second", "against", "per second", "ratio", "at least"]];
 
-function report(
-  ours: Load,
-  oursRates: number[],
-  floor: string,
-  floorRates: number[],
-  target: number,
-) {
-  const ratio = median(oursRates.map((rate, round) => rate / (floorRates[round] ?? NaN)));
+function load(name: string, call: string, stack: Stack): Load {
+  const script = `${call.includes(":n") ? ANY_USER : ""}select ${call};\n`;
+  return { name, script, databaseUrl: stack.databaseUrl };
+}
+
+async function compare(ours: Load, against: Load, target: number): Promise<void> {
+  print(`\n${ours.name} against ${against.name}, ${SETTINGS.clients} clients:`);
+  const log = (line: string) => print(`  ${line}`);
+  const [floor = [], rates = []] = await interleaved([against, ours], ROUNDS, SETTINGS, log);
+  const ratio = median(rates.map((rate, round) => rate / (floor[round] ?? NaN)));
   rows.push([
     ours.name,
-    String(Math.round(median(oursRates))),
-    floor,
-    String(Math.round(median(floorRates))),
+    String(Math.round(median(rates))),
+    against.name,
+    String(Math.round(median(floor))),
     `${ratio.toFixed(2)} ${ratio >= target ? "✓" : "✗"}`,
     target.toFixed(2),
   ]);
 }
 
-async function compare(ours: Load, floor: Load, target: number, settings: Settings): Promise<void> {
-  print(`\n${ours.name} against ${floor.name}, ${settings.clients} clients:`);
-  const [floorRates = [], oursRates = []] = await interleaved(
-    [floor, ours],
-    ROUNDS,
-    settings,
-    (line) => print(`  ${line}`),
-  );
-  report(ours, oursRates, floor.name, floorRates, target);
+/** A stack with the users and the floor, and so many events in its ledger, shared out among the users. */
+async function startWithEvents(events: number): Promise<TemporaryStack> {
+  print(`\nStarting a stack with ${events.toLocaleString("en")} events:`);
+  const stack = await startTemporaryStack({ log: (line) => print(`  ${line}`), sweep: false });
+  const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
+  await sql.unsafe(SETUP);
+  await sql`
+    insert into account_events (user_id, version, type, delta, balance, reason, actor, created_at)
+    select p.id, v, 'credit.granted', 0, p.credits, 'bench', 'bench', now()
+    from generate_series(2, ${events}::integer / ${USERS}::integer) v, profiles p`;
+  await sql`alter table profiles disable trigger user`;
+  await sql`
+    update profiles p set version = (select max(version) from account_events e where e.user_id = p.id)`;
+  await sql`alter table profiles enable trigger user`;
+  await sql`vacuum analyze`;
+  await sql.end();
+  return stack;
 }
 
 const missing = await installDebianPackages(print);
@@ -116,60 +124,28 @@ if (missing !== null) {
   print(`pgbench is one of Debian's packages, and ${missing}.`);
   Deno.exit(1);
 }
+// Every account has its opening event: these are 10,000, and a million.
+await using few = await startWithEvents(USERS);
+await using many = await startWithEvents(1_000_000);
 
-{
-  print("Starting a stack:");
-  await using stack = await startTemporaryStack({
-    log: (line) => print(`  ${line}`),
-    sweep: false,
-  });
-  const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
-  await sql.unsafe(SETUP);
-  const settings = { databaseUrl: stack.databaseUrl, clients: 8, seconds: 2 };
-
-  await compare(loads.reserve, loads.floorReserve, 0.75, settings);
-  // A submission would claim what was reserved: the other path, and no charge.
-  await sql`update generation_jobs set status = 'completed', finished_at = now() where finished_at is null`;
-  await sql`vacuum analyze generation_jobs`;
-  await compare(loads.submit, loads.floorSubmit, 0.65, settings);
-  await compare(loads.hot, loads.floorHot, 0.8, settings);
-
-  print("\nsubmit_generation with few and with many stored events:");
-  const few = await rateWithEvents(sql, settings, 1_000);
-  const many = await rateWithEvents(sql, settings, 1_000_000);
-  report(loads.submit, many, "the same with 1,000 events", few, 0.9);
-  rows[rows.length - 1]![0] += ", 1,000,000 events";
-  await sql.end();
-}
+await compare(
+  load("submit_generation, 1,000,000 events", CALLS.submit, many),
+  load("the same, 10,000 events", CALLS.submit, few),
+  0.9,
+);
+await compare(
+  load("submit_generation", CALLS.submit, few),
+  load("bare charge, submitted", CALLS.bareSubmit, few),
+  0.65,
+);
+await compare(
+  load("reserve_generation", CALLS.reserve, few),
+  load("bare charge, reserved", CALLS.bareReserve, few),
+  0.75,
+);
+await compare(
+  load("reserve_generation, one user", CALLS.hot, few),
+  load("bare UPDATE, one row", CALLS.bareHot, few),
+  0.8,
+);
 print("\n" + table(rows, [1, 3, 4, 5]));
-
-/** The rates of submit_generation over as many users, each with its share of so many events. */
-async function rateWithEvents(
-  sql: postgres.Sql,
-  settings: Settings,
-  events: number,
-): Promise<number[]> {
-  // The ledger is append-only: a stack of its own would be cleaner, and takes longer than the measurement.
-  await sql`truncate generation_results, generation_jobs`;
-  await sql`alter table account_events disable trigger user`;
-  await sql`truncate account_events`;
-  await sql`
-    insert into account_events (user_id, version, type, delta, balance, reason, actor, created_at)
-    select p.id, v, 'account.opened', 0, p.credits, 'bench', 'bench', now()
-    from profiles p, generate_series(1, greatest(1, ${events}::integer / ${USERS}::integer)) v
-    order by v
-    limit ${events}`;
-  await sql`alter table account_events enable trigger user`;
-  await sql`alter table profiles disable trigger user`;
-  await sql`
-    update profiles p set version = greatest(1, ${events}::integer / ${USERS}::integer)`;
-  await sql`alter table profiles enable trigger user`;
-  await sql`vacuum analyze account_events, profiles, generation_jobs`;
-  const [rates = []] = await interleaved(
-    [loads.submit],
-    ROUNDS,
-    settings,
-    (line) => print(`  ${events} events, ${line}`),
-  );
-  return rates;
-}

@@ -144,8 +144,7 @@ create table public.account_events (
   constraint account_events_pkey primary key (user_id, version)
 );
 -- Nothing comes back twice.
-create unique index account_events_refund_once on public.account_events (generation_id)
-  where delta > 0 and generation_id is not null;
+create unique index account_events_refund_once on public.account_events (generation_id) where delta > 0;
 
 comment on table public.account_events is
   'The ledger: append-only, one row per event, gap-free and in commit order. The sum of deltas is the balance, always.';
