@@ -63,6 +63,11 @@ function pgProve(said: string): [number, number] {
   return [tests - failed, failed + died];
 }
 
+function mutants(said: string): [number, number] {
+  const [, killed, all] = /^(\d+) of (\d+) mutants killed$/m.exec(said) ?? [];
+  return [Number(killed ?? 0), Number(all ?? 0) - Number(killed ?? 0)];
+}
+
 async function stackTests(stack: Stack, on: string, folders: string[]): Promise<void> {
   for (const folder of folders) {
     await step(`${folder} on ${on}`, [deno, "test", "-A", folder], {
@@ -131,6 +136,13 @@ if (missing === null) {
   ];
   await step("tests/deploy, tests/lint, tests/adoption on Postgres 15", parallel, {
     count: denoTests,
+  });
+  await step("the race tests can fail: each without its lock or guard", [
+    deno,
+    "task",
+    "test:mutants",
+  ], {
+    count: mutants,
   });
 } else {
   skip("what takes Debian's Postgres 15 or Chromium: pgTAP, pg_cron, deploy, adoption, …", missing);

@@ -1,6 +1,22 @@
+/**
+ * Two sessions of one user that meet. Each of these tests is seen to fail, by `deno task test:mutants`, with the lock,
+ * guard or constraint taken out that it is about: docs/testing.md.
+ */
+
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { assertLedger } from "../support/ledger.ts";
-import { complete, deduct, fail, refund, reserve, Sessions, submit, sweep } from "./sessions.ts";
+import {
+  complete,
+  deduct,
+  fail,
+  heartbeat,
+  refund,
+  release,
+  reserve,
+  Sessions,
+  submit,
+  sweep,
+} from "./sessions.ts";
 
 /** Moves an account's unsettled generations behind their deadline. */
 async function backdate(sessions: Sessions, user: string): Promise<void> {
@@ -111,6 +127,73 @@ Deno.test("a completion and a failure of one generation: one settlement", async 
     strictEqual(won.success, true);
     strictEqual(lost.error, "GENERATION_ALREADY_SETTLED");
     strictEqual(await credits(sessions, user), first === fail ? 1 : 0);
+  }
+});
+
+Deno.test("a failure and an operator's release of one generation: one refund", async () => {
+  await using sessions = new Sessions();
+  for (const [first, second] of [[fail, release], [release, fail]] as const) {
+    const user = await sessions.account(1);
+    const { generation_id: id } = await sessions.call(submit(user));
+    const [won, lost] = await sessions.race(first(id), second(id), "commit");
+    strictEqual(won.refunded, 1);
+    strictEqual(lost.error, "GENERATION_ALREADY_SETTLED");
+    strictEqual(await credits(sessions, user), 1);
+  }
+});
+
+Deno.test("a result without the lease is refused, and does not get in the way of the one with it", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { generation_id: id, lease_token: token } = await sessions.call(
+    submit(user, { leaseSeconds: 60 }),
+  );
+  const [without, holder] = await sessions.race(complete(id), complete(id, token), "commit");
+  strictEqual(without.error, "GENERATION_IN_PROGRESS");
+  strictEqual(holder.status, "completed");
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("the sweep waits for a heartbeat that it meets, and leaves the generation to its worker", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { generation_id: id, lease_token: token } = await sessions.call(
+    submit(user, { leaseSeconds: 60 }),
+  );
+  await sessions.sql`
+    update generation_jobs set lease_expires_at = now() - interval '1 second' where id = ${id}`;
+  await sessions.race(heartbeat(id, token), sweep(), "commit");
+  const [job] = await sessions.sql`select status from generation_jobs where id = ${id}`;
+  strictEqual(job?.["status"], "processing");
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("what had to wait is not dated before what it waited for", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(2);
+  const [, charged] = await sessions.race(reserve(user), reserve(user), "commit");
+  strictEqual(charged.error, undefined, "no rate limit counts from what is yet to come");
+  const [, released] = await sessions.race(refund(user), refund(user), "commit");
+  strictEqual(released.success, true);
+  const events = await sessions.sql`
+    select type, created_at < lag(created_at) over (order by version) as earlier
+    from account_events where user_id = ${user}`;
+  const early = events.filter((event) => event["earlier"]).map((event) => event["type"]);
+  strictEqual(early.join(), "");
+});
+
+Deno.test("a row of the app's that refers to the profile does not wait for a charge", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  await sessions.sql`create table race_notes (user_id uuid references profiles)`;
+  try {
+    const [charged] = await sessions.overtake(
+      reserve(user),
+      (sql) => sql`insert into race_notes values (${user})`,
+    );
+    strictEqual(charged.success, true);
+  } finally {
+    await sessions.sql`drop table race_notes`;
   }
 });
 

@@ -3,7 +3,7 @@
  * wait for a lock, in pg_stat_activity and never by the clock, before the first goes on.
  */
 
-import { strictEqual } from "node:assert/strict";
+import { ok } from "node:assert/strict";
 import type postgres from "postgres";
 import { connect } from "../support/stack.ts";
 
@@ -38,52 +38,65 @@ export class Sessions implements AsyncDisposable {
   }
 
   /** Both answers, where the second had to wait until the first's transaction ended as `end` says. */
-  async race(first: Work, second: Work, end: "commit" | "rollback"): Promise<[Answer, Answer]> {
-    const holder = await this.#first.reserve();
-    try {
-      const [{ pid }] = await this.#second`select pg_backend_pid() as pid` as unknown as [
-        { pid: number },
-      ];
-      await holder`begin`;
-      const [answer] = await first(holder);
-      const waiting = second(this.#second).execute();
-      let answered = false;
-      const note = () => answered = true;
-      waiting.then(note, note);
-      await this.#untilWaiting(pid, () => answered);
+  race(first: Work, second: Work, end: "commit" | "rollback"): Promise<[Answer, Answer]> {
+    return this.#meet(first, second, async (waits, holder) => {
+      ok(await waits(), "the second session must wait for the first one's lock");
       await holder.unsafe(end);
-      const [secondAnswer] = await waiting;
-      return [answer?.["answer"], secondAnswer?.["answer"]];
-    } finally {
-      holder.release();
-    }
+    });
   }
 
   /** Both answers, where the second must not wait although the first's transaction is still open. */
-  async overtake(first: Work, second: Work): Promise<[Answer, Answer]> {
+  overtake(first: Work, second: Work): Promise<[Answer, Answer]> {
+    return this.#meet(first, second, async (waits, holder) => {
+      ok(!(await waits()), "the second session must not wait for the first one's lock");
+      await holder`commit`;
+    });
+  }
+
+  /**
+   * Does the first's work and then, while its transaction is open, begins the second's; `between` says what must be seen
+   * then, and ends the first. The second's transaction is the older of the two: what it says of the time must be read
+   * after it had the lock.
+   */
+  async #meet(
+    first: Work,
+    second: Work,
+    between: (waits: () => Promise<boolean>, holder: postgres.ReservedSql) => Promise<void>,
+  ): Promise<[Answer, Answer]> {
     const holder = await this.#first.reserve();
+    const other = await this.#second.reserve();
     try {
+      const [row] = await other`select pg_backend_pid() as pid`;
+      await other`begin`;
       await holder`begin`;
       const [answer] = await first(holder);
-      const [secondAnswer] = await second(this.#second);
-      await holder`commit`;
+      const answering = second(other).execute();
+      let answered = false;
+      const note = () => answered = true;
+      answering.then(note, note);
+      await between(() => this.#waits(row?.["pid"], () => answered), holder);
+      const [secondAnswer] = await answering;
+      await other`commit`;
       return [answer?.["answer"], secondAnswer?.["answer"]];
     } finally {
+      // Where all went well there is nothing left to roll back.
+      await holder`rollback`;
+      await other`rollback`;
       holder.release();
+      other.release();
     }
   }
 
-  async #untilWaiting(pid: number, hasAnswered: () => boolean): Promise<void> {
+  /** Whether the session comes to wait for a lock, or else answers. */
+  async #waits(pid: number, hasAnswered: () => boolean): Promise<boolean> {
     const until = performance.now() + 5_000;
-    let event: unknown;
     while (performance.now() < until) {
       const [row] = await this.#watch`
         select wait_event_type from pg_stat_activity where pid = ${pid}`;
-      event = row?.["wait_event_type"];
-      if (event === "Lock") return;
-      if (hasAnswered()) break;
+      if (row?.["wait_event_type"] === "Lock") return true;
+      if (hasAnswered()) return false;
     }
-    strictEqual(event, "Lock", "the second session must wait for the first one's lock");
+    throw new Error("The second session neither answered nor came to wait for a lock");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,11 +110,22 @@ export const refund = (user: string): Work => (sql) =>
   sql`select refund_credit_atomic(${user}) as answer`;
 export const reserve = (user: string, type = "draft"): Work => (sql) =>
   sql`select reserve_generation(${user}, ${type}) as answer`;
-export const submit = (user: string, options: { id?: string; key?: string } = {}): Work => (sql) =>
-  sql`select submit_generation(${user}, 'draft', '{"prompt":"x"}', ${options.id ?? null}, null, ${
+export const submit = (
+  user: string,
+  options: { id?: string; key?: string; leaseSeconds?: number } = {},
+): Work =>
+(sql) =>
+  sql`select submit_generation(
+    ${user}, 'draft', '{"prompt":"x"}', ${options.id ?? null}, ${options.leaseSeconds ?? null}, ${
     options.key ?? null
-  }) as answer`;
-export const complete = (id: string): Work => (sql) =>
-  sql`select complete_generation(${id}) as answer`;
+  }
+  ) as answer`;
+export const complete = (id: string, leaseToken: string | null = null): Work => (sql) =>
+  sql`select complete_generation(${id}, p_lease_token => ${leaseToken}) as answer`;
 export const fail = (id: string): Work => (sql) => sql`select fail_generation(${id}) as answer`;
+/** An operator's release; a user's own is {@linkcode refund}. */
+export const release = (id: string): Work => (sql) =>
+  sql`select release_generation(null, ${id}, 'a wish') as answer`;
+export const heartbeat = (id: string, leaseToken: string): Work => (sql) =>
+  sql`select extend_lease(${id}, ${leaseToken}, 60) as answer`;
 export const sweep = (): Work => (sql) => sql`select refund_stuck_generations(1000) as answer`;
