@@ -546,8 +546,8 @@ end;
 $$;
 
 -- The sweeper: expires and refunds at most p_limit generations whose deadline, or whose worker's lease, has passed;
--- oldest first. Always refunds: our fault. Locks their profiles, and never waits: an account that somebody else holds is
--- left for the next run. State and horizon are checked again in the update, so that what has just finished is left alone.
+-- oldest first. Always refunds: our fault. Locks their profiles, and waits for none: an account that somebody else holds
+-- is left for the next run. What it can meet is a heartbeat, which holds its row for one statement. State and horizon are checked again in the update, so that what has just finished is left alone.
 -- Answers {success, expired, refunded}: how many generations, how many credits.
 create function public.refund_stuck_generations(p_limit integer default 500)
 returns jsonb
