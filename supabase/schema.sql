@@ -21,7 +21,8 @@ CREATE TYPE public.account_event_type AS ENUM (
     'generation.failed',
     'generation.released',
     'generation.expired',
-    'generation.late_result'
+    'generation.late_result',
+    'account.changed'
 );
 
 --
@@ -126,6 +127,101 @@ end;
 $$;
 
 --
+-- Name: begin_view(uuid, text); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.begin_view(p_user_id uuid, p_known text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_profile public.profiles;
+  v_epoch bigint;
+  v_overdue boolean;
+  v_head jsonb;
+begin
+  select * into v_profile from public.profiles where id = p_user_id and closed_at is null;
+  if not found then
+    return private.profile_not_found();
+  end if;
+  select
+    s.epoch,
+    exists (
+      select from public.generation_jobs
+      where user_id = p_user_id and num_nulls(finished_at) = 1
+        and least(deadline_at, lease_expires_at) < clock_timestamp()
+    )
+  into v_epoch, v_overdue
+  from private.settings s;
+  v_head := jsonb_build_object(
+    'success', true, 'credits', v_profile.credits, 'version', v_profile.version, 'epoch', v_epoch
+  );
+  if v_overdue then
+    v_head := v_head || '{"overdue": true}';
+  end if;
+  if p_known = v_epoch || '.' || v_profile.version then
+    v_head := v_head || '{"unchanged": true}';
+  end if;
+  return v_head;
+end;
+$$;
+
+--
+-- Name: broadcast(text, text, jsonb); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.broadcast(p_event text, p_topic text, p_payload jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  v_error text;
+begin
+  perform realtime.send(p_payload, p_event, p_topic, true);
+exception
+  when others then
+    get stacked diagnostics v_error = message_text;
+    raise warning 'edge-credits: an event was not broadcast: %', v_error;
+end;
+$$;
+
+--
+-- Name: broadcast_event(); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.broadcast_event() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform private.broadcast(
+    'account', 'account:' || new.user_id,
+    jsonb_build_object(
+      'user_id', new.user_id, 'epoch', (select epoch from private.settings), 'version', new.version, 'type', new.type,
+      'delta', new.delta, 'balance', new.balance, 'reason', new.reason, 'actor', new.actor,
+      'generation_id', new.generation_id, 'created_at', new.created_at
+    )
+  );
+  return null;
+end;
+$$;
+
+--
+-- Name: broadcast_notification(); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.broadcast_notification() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform private.broadcast('notification', 'topic:' || new.topic, to_jsonb(new));
+  return null;
+end;
+$$;
+
+--
 -- Name: charge_generation(public.profiles, text, public.generation_status, jsonb, integer, integer); Type: FUNCTION; Schema: private; Owner: -
 --
 
@@ -135,18 +231,18 @@ CREATE FUNCTION private.charge_generation(p_profile public.profiles, p_type text
     AS $$
 declare
   v_now constant timestamptz := clock_timestamp();
-  v_settings private.settings;
+  v_epoch bigint;
   v_slug text;
   v_type public.generation_types;
   v_wait_seconds integer;
   v_id uuid;
   v_deadline_at timestamptz;
   v_lease_token uuid;
-  v_profile public.profiles;
+  v_credits integer;
+  v_version bigint;
   v_answer jsonb;
 begin
-  select * into v_settings from private.settings;
-  v_slug := coalesce(p_type, v_settings.default_type);
+  select epoch, coalesce(p_type, default_type) into v_epoch, v_slug from private.settings;
   select * into v_type from public.generation_types where slug = v_slug;
   if not found then
     return private.refusal('UNKNOWN_TYPE', format('There is no generation type %s', v_slug), p_profile);
@@ -171,33 +267,38 @@ begin
   end if;
 
   v_id := gen_random_uuid();
-  if p_status = 'reserved' then
-    v_deadline_at := v_now + make_interval(secs => v_type.reservation_seconds);
-    v_profile := private.append_event(
-      p_profile.id, 'generation.reserved', -v_type.cost, v_slug, 'user', v_id, v_now
-    );
-  else
-    v_deadline_at := v_now + make_interval(secs => v_type.timeout_seconds);
-    v_lease_token := case when p_lease_seconds is not null then gen_random_uuid() end;
-    v_profile := private.append_event(
-      p_profile.id, 'generation.submitted', -v_type.cost, v_slug, 'user', v_id, v_now
-    );
-  end if;
+  v_deadline_at := v_now + make_interval(
+    secs => case p_status when 'reserved' then v_type.reservation_seconds else v_type.timeout_seconds end
+  );
+  v_lease_token := case when p_lease_seconds is not null then gen_random_uuid() end;
+  update public.profiles
+  set credits = credits - v_type.cost, version = version + 1, last_generate_at = v_now
+  where id = p_profile.id
+  returning credits, version into strict v_credits, v_version;
+  insert into public.account_events (user_id, version, type, delta, balance, reason, actor, generation_id, created_at)
+  values (
+    p_profile.id, v_version,
+    case p_status when 'reserved' then 'generation.reserved' else 'generation.submitted' end::public.account_event_type,
+    -v_type.cost, v_credits, v_slug, 'user', v_id, v_now
+  );
   insert into public.generation_jobs (
     id, user_id, version, type, status, cost, refund_on_failure, input, created_at, deadline_at, lease_token,
     lease_expires_at
   )
   values (
-    v_id, p_profile.id, v_profile.version, v_slug, p_status, v_type.cost, v_type.refund_on_failure, p_input, v_now,
+    v_id, p_profile.id, v_version, v_slug, p_status, v_type.cost, v_type.refund_on_failure, p_input, v_now,
     v_deadline_at, v_lease_token, v_now + make_interval(secs => p_lease_seconds)
   );
   v_answer := jsonb_build_object(
-    'success', true, 'generation_id', v_id, 'status', p_status, 'cost', v_type.cost, 'credits', v_profile.credits,
-    'version', v_profile.version, 'epoch', v_settings.epoch,
+    'success', true, 'generation_id', v_id, 'status', p_status, 'cost', v_type.cost, 'credits', v_credits,
+    'version', v_version, 'epoch', v_epoch,
     case p_status when 'reserved' then 'expires_at' else 'deadline_at' end, v_deadline_at
   );
   if v_lease_token is not null then
-    v_answer := v_answer || jsonb_build_object('lease_token', v_lease_token);
+    v_answer := v_answer || jsonb_build_object(
+      'lease_token', v_lease_token, 'charged', true, 'type', v_slug, 'provider', v_type.provider,
+      'provider_options', v_type.provider_options
+    );
   end if;
   return v_answer;
 end;
@@ -231,6 +332,136 @@ begin
   update public.generation_jobs set input = null where user_id = p_user_id and input is not null;
   perform private.append_event(p_user_id, 'account.closed', 0, 'auth_user_deleted', 'system', null, clock_timestamp());
   update public.profiles set email = null, closed_at = clock_timestamp() where id = p_user_id;
+end;
+$$;
+
+--
+-- Name: compact_metrics(); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.compact_metrics() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  with gone as (
+    delete from private.worker_metrics
+    where updated_at < clock_timestamp() - interval '1 hour' and worker <> '00000000-0000-0000-0000-000000000000'
+    returning name, labels, value
+  )
+  insert into private.worker_metrics as m (worker, name, labels, value, updated_at)
+  select '00000000-0000-0000-0000-000000000000', name, labels, sum(value), clock_timestamp()
+  from gone
+  where not private.is_gauge(name)
+  group by name, labels
+  on conflict (worker, name, labels) do update set value = m.value + excluded.value, updated_at = excluded.updated_at;
+end;
+$$;
+
+--
+-- Name: connect_realtime(); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.connect_realtime() RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_error text;
+begin
+  if not (select realtime from private.settings) then
+    drop trigger if exists zz_broadcast_event on public.account_events;
+    drop trigger if exists zz_broadcast_notification on public.topic_notifications;
+    return 'not connected: private.settings.realtime is off';
+  end if;
+  if to_regprocedure('realtime.send(jsonb,text,text,boolean)') is null then
+    return 'not connected: there is no realtime.send';
+  end if;
+  begin
+    drop policy if exists "edge-credits: users receive their own account" on realtime.messages;
+    create policy "edge-credits: users receive their own account" on realtime.messages
+      for select to authenticated using (
+        extension = 'broadcast' and (select realtime.topic()) = 'account:' || (select auth.uid())
+      );
+    drop policy if exists "edge-credits: listeners receive their topics" on realtime.messages;
+    create policy "edge-credits: listeners receive their topics" on realtime.messages
+      for select to authenticated using (
+        -- As far as the policy of topics shows them.
+        extension = 'broadcast' and (select realtime.topic()) in (select 'topic:' || name from public.topics)
+      );
+    create or replace trigger zz_broadcast_event after insert on public.account_events
+      for each row execute function private.broadcast_event();
+    create or replace trigger zz_broadcast_notification after insert on public.topic_notifications
+      for each row execute function private.broadcast_notification();
+  exception
+    when others then
+      get stacked diagnostics v_error = message_text;
+      raise notice 'edge-credits: Supabase Realtime is not connected (%). See docs/realtime.md', v_error;
+      return 'not connected: ' || v_error;
+  end;
+  return 'connected';
+end;
+$$;
+
+--
+-- Name: FUNCTION connect_realtime(); Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON FUNCTION private.connect_realtime() IS 'Connects events with Supabase Realtime Broadcast, or disconnects them; can be run again. Answers what it did, or why it could not.';
+
+--
+-- Name: expire_generations(uuid[], timestamp with time zone, text); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.expire_generations(p_ids uuid[], p_due_before timestamp with time zone, p_actor text, OUT expired integer, OUT refunded bigint, OUT failed integer) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_due record;
+  v_answer jsonb;
+  v_error text;
+begin
+  expired := 0;
+  refunded := 0;
+  failed := 0;
+  for v_due in
+    select id, cost, status, deadline_at < p_due_before as overdue
+    from public.generation_jobs
+    where id = any (p_ids)
+  loop
+    begin
+      v_answer := private.settle_generation(
+        v_due.id, 'processing', 'expired', v_due.cost,
+        case
+          when v_due.status = 'reserved' then 'reservation_expired'
+          when v_due.overdue then 'deadline_passed'
+          else 'lease_lapsed'
+        end,
+        p_actor, p_any_lease => true, p_due_before => p_due_before
+      );
+      if v_answer is not null then
+        expired := expired + 1;
+        refunded := refunded + v_due.cost;
+      end if;
+    exception
+      when others then
+        get stacked diagnostics v_error = message_text;
+        failed := failed + 1;
+        insert into private.sweep_failures as f (generation_id, first_failed_at, last_failed_at, retry_at, error)
+        values (
+          v_due.id, clock_timestamp(), clock_timestamp(), clock_timestamp() + interval '1 minute',
+          format('%s: %s', sqlstate, v_error)
+        )
+        on conflict (generation_id) do update
+        set
+          attempts = f.attempts + 1,
+          last_failed_at = excluded.last_failed_at,
+          retry_at = excluded.last_failed_at + least(interval '1 minute' * 2 ^ least(f.attempts, 10), interval '1 hour'),
+          error = excluded.error;
+        raise warning 'edge-credits: Failed to refund generation %: %', v_due.id, v_error;
+    end;
+  end loop;
 end;
 $$;
 
@@ -276,6 +507,20 @@ end;
 $$;
 
 --
+-- Name: follow_realtime_setting(); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.follow_realtime_setting() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  raise notice 'edge-credits: Supabase Realtime: %', private.connect_realtime();
+  return null;
+end;
+$$;
+
+--
 -- Name: guard_direct_write(); Type: FUNCTION; Schema: private; Owner: -
 --
 
@@ -304,6 +549,19 @@ begin
     'sql:' || session_user, clock_timestamp()
   );
   return new;
+end;
+$$;
+
+--
+-- Name: is_gauge(text); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.is_gauge(p_name text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return p_name = 'edge_credits_streams_open';
 end;
 $$;
 
@@ -464,13 +722,29 @@ declare
   v_answer jsonb;
 begin
   loop
-    v_answer := public.refund_stuck_generations(c_batch);
+    v_answer := public.refund_stuck_generations(c_batch, (v_answer -> 'run')::bigint);
     commit;
-    exit when (v_answer -> 'expired')::integer < c_batch or clock_timestamp() > c_until;
+    exit when not (v_answer -> 'more')::boolean or clock_timestamp() > c_until;
   end loop;
 end;
 $$
 $command$);
+    perform cron.schedule('trim-notifications', '* * * * *', $command$
+do $$
+declare
+  c_batch constant integer := 5000;
+  c_until constant timestamptz := clock_timestamp() + interval '50 seconds';
+  v_trimmed integer;
+begin
+  loop
+    v_trimmed := private.trim_notifications(c_batch);
+    commit;
+    exit when v_trimmed < c_batch or clock_timestamp() > c_until;
+  end loop;
+end;
+$$
+$command$);
+    perform cron.schedule('compact-metrics', '*/10 * * * *', 'select private.compact_metrics()');
     -- cron.job_run_details is never trimmed by pg_cron itself.
     perform cron.schedule('trim-cron-history', '17 3 * * *', $command$
 delete from cron.job_run_details where end_time < now() - interval '7 days'
@@ -481,7 +755,7 @@ $command$);
       raise notice 'edge-credits: the sweeper is not scheduled (%). Enable pg_cron, then select private.schedule_jobs()', v_error;
       return 'not scheduled: ' || v_error;
   end;
-  return 'scheduled: refund-stuck-generations, trim-cron-history';
+  return 'scheduled: refund-stuck-generations, trim-notifications, compact-metrics, trim-cron-history';
 end;
 $_$;
 
@@ -550,6 +824,53 @@ begin
     'version', p_profile.version,
     'epoch', (select epoch from private.settings)
   ) || p_fields;
+end;
+$$;
+
+--
+-- Name: trim_notifications(integer); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.trim_notifications(p_limit integer DEFAULT 10000) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_trimmed integer;
+begin
+  delete from public.topic_notifications
+  where (topic, id) in (
+    -- Only the oldest are looked at: by id and by time, the order is the same, that of the lock.
+    select n.topic, n.id
+    from public.topics t
+    cross join lateral (
+      select topic, id, created_at
+      from public.topic_notifications
+      where topic = t.name
+        -- Asked once for each topic, so that one with nothing to trim costs one row.
+        and (select o.created_at from public.topic_notifications o where o.topic = t.name order by o.id limit 1)
+          < clock_timestamp() - make_interval(days => t.retention_days)
+      order by id
+      limit p_limit
+    ) n
+    where n.created_at < clock_timestamp() - make_interval(days => t.retention_days)
+    limit p_limit
+  );
+  get diagnostics v_trimmed = row_count;
+  return v_trimmed;
+end;
+$$;
+
+--
+-- Name: view_is_done(jsonb); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.view_is_done(p_head jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return p_head ? 'error' or p_head ? 'unchanged';
 end;
 $$;
 
@@ -655,7 +976,7 @@ COMMENT ON COLUMN public.generation_jobs.lease_token IS 'Held by the one worker 
 -- Name: COLUMN generation_jobs.lease_expires_at; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.generation_jobs.lease_expires_at IS 'Extended by the worker''s heartbeat; once it has passed, the sweeper takes the worker for dead.';
+COMMENT ON COLUMN public.generation_jobs.lease_expires_at IS 'Extended by the worker''s heartbeat; once it has passed, the sweeper takes the worker for dead. Null: no worker is waited for.';
 
 --
 -- Name: wrong_state(public.profiles, public.generation_jobs); Type: FUNCTION; Schema: private; Owner: -
@@ -776,6 +1097,48 @@ $$;
 COMMENT ON FUNCTION public.deduct_credit_atomic(p_user_id uuid, p_rate_limit_seconds integer) IS 'Reserves one generation of the default type.';
 
 --
+-- Name: expire_overdue_generations(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.expire_overdue_generations(p_user_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '500ms'
+    SET statement_timeout TO '5s'
+    AS $$
+declare
+  c_most constant integer := 100;
+  v_now timestamptz;
+  v_ids uuid[];
+begin
+  perform from public.profiles where id = p_user_id and closed_at is null for no key update skip locked;
+  if not found then
+    return jsonb_build_object('success', true, 'expired', 0);
+  end if;
+  v_now := clock_timestamp();
+  select array_agg(due.id) into v_ids
+  from (
+    select id
+    from public.generation_jobs j
+    where user_id = p_user_id and num_nulls(finished_at) = 1 and least(deadline_at, lease_expires_at) < v_now
+      -- What failed has its next turn when the sweeper says, not with every read.
+      and coalesce((select f.retry_at <= v_now from private.sweep_failures f where f.generation_id = j.id), true)
+    limit c_most
+    for no key update of j skip locked
+  ) due;
+  return jsonb_build_object(
+    'success', true, 'expired', (private.expire_generations(v_ids, v_now, 'system')).expired
+  );
+end;
+$$;
+
+--
+-- Name: FUNCTION expire_overdue_generations(p_user_id uuid); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.expire_overdue_generations(p_user_id uuid) IS 'Expires and refunds what of one account is overdue, without waiting: for reads that meet it.';
+
+--
 -- Name: extend_lease(uuid, uuid, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -793,7 +1156,7 @@ begin
   end if;
   update public.generation_jobs
   set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
-  where id = p_generation_id and status = 'processing' and lease_token = p_lease_token
+  where id = p_generation_id and status = 'processing' and lease_token = p_lease_token and lease_expires_at is not null
   returning lease_expires_at into v_expires_at;
   if not found then
     return private.refusal('GENERATION_NOT_FOUND', 'The lease on this generation is not yours any more');
@@ -862,48 +1225,46 @@ $$;
 COMMENT ON FUNCTION public.fail_generation(p_generation_id uuid, p_reason text, p_lease_token uuid, p_idempotency_key text) IS 'Settles a generation that failed; the cost comes back, unless its type keeps the charge.';
 
 --
--- Name: get_account(uuid); Type: FUNCTION; Schema: public; Owner: -
+-- Name: get_account(uuid, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.get_account(p_user_id uuid) RETURNS jsonb
+CREATE FUNCTION public.get_account(p_user_id uuid, p_known text DEFAULT NULL::text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     SET statement_timeout TO '5s'
     AS $$
 declare
-  v_profile public.profiles;
+  v_head constant jsonb := private.begin_view(p_user_id, p_known);
 begin
-  select * into v_profile from public.profiles where id = p_user_id and closed_at is null;
-  if not found then
-    return private.profile_not_found();
+  if private.view_is_done(v_head) then
+    return v_head;
   end if;
-  return private.success(v_profile, jsonb_build_object('last_generate_at', v_profile.last_generate_at));
+  return v_head || (select jsonb_build_object('last_generate_at', last_generate_at) from public.profiles where id = p_user_id);
 end;
 $$;
 
 --
--- Name: FUNCTION get_account(p_user_id uuid); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION get_account(p_user_id uuid, p_known text); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.get_account(p_user_id uuid) IS 'The balance and version of one account.';
+COMMENT ON FUNCTION public.get_account(p_user_id uuid, p_known text) IS 'The balance and version of one account.';
 
 --
--- Name: get_account_history(uuid, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: get_account_history(uuid, bigint, integer, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.get_account_history(p_user_id uuid, p_before bigint DEFAULT NULL::bigint, p_limit integer DEFAULT 50) RETURNS jsonb
+CREATE FUNCTION public.get_account_history(p_user_id uuid, p_before bigint DEFAULT NULL::bigint, p_limit integer DEFAULT 50, p_known text DEFAULT NULL::text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     SET statement_timeout TO '5s'
     AS $$
 declare
   v_limit constant integer := greatest(1, least(coalesce(p_limit, 50), 100));
-  v_profile public.profiles;
+  v_head constant jsonb := private.begin_view(p_user_id, p_known);
   v_events jsonb;
 begin
-  select * into v_profile from public.profiles where id = p_user_id and closed_at is null;
-  if not found then
-    return private.profile_not_found();
+  if private.view_is_done(v_head) then
+    return v_head;
   end if;
   select coalesce(jsonb_agg(to_jsonb(e) order by e.version desc), '[]') into v_events
   from (
@@ -913,32 +1274,31 @@ begin
     order by version desc
     limit v_limit + 1
   ) e;
-  return private.success(v_profile, private.page('events', v_events, v_limit));
+  return v_head || private.page('events', v_events, v_limit);
 end;
 $$;
 
 --
--- Name: FUNCTION get_account_history(p_user_id uuid, p_before bigint, p_limit integer); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION get_account_history(p_user_id uuid, p_before bigint, p_limit integer, p_known text); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.get_account_history(p_user_id uuid, p_before bigint, p_limit integer) IS 'Credit changes of one account, newest first.';
+COMMENT ON FUNCTION public.get_account_history(p_user_id uuid, p_before bigint, p_limit integer, p_known text) IS 'Credit changes of one account, newest first.';
 
 --
--- Name: get_generation(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+-- Name: get_generation(uuid, uuid, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid) RETURNS jsonb
+CREATE FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid, p_known text DEFAULT NULL::text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     SET statement_timeout TO '5s'
     AS $$
 declare
-  v_profile public.profiles;
+  v_head constant jsonb := private.begin_view(p_user_id, p_known);
   v_generation jsonb;
 begin
-  select * into v_profile from public.profiles where id = p_user_id and closed_at is null;
-  if not found then
-    return private.profile_not_found();
+  if private.view_is_done(v_head) then
+    return v_head;
   end if;
   select to_jsonb(g) into v_generation
   from (
@@ -950,17 +1310,19 @@ begin
     where j.id = p_generation_id and j.user_id = p_user_id
   ) g;
   if v_generation is null then
-    return private.refusal('GENERATION_NOT_FOUND', 'You have no such generation', v_profile);
+    return (v_head - 'overdue') || jsonb_build_object(
+      'success', false, 'error', 'GENERATION_NOT_FOUND', 'message', 'You have no such generation'
+    );
   end if;
-  return private.success(v_profile, v_generation);
+  return v_head || v_generation;
 end;
 $$;
 
 --
--- Name: FUNCTION get_generation(p_user_id uuid, p_generation_id uuid); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION get_generation(p_user_id uuid, p_generation_id uuid, p_known text); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid) IS 'One generation of an account, with input and result.';
+COMMENT ON FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid, p_known text) IS 'One generation of an account, with input and result.';
 
 --
 -- Name: get_generation_types(); Type: FUNCTION; Schema: public; Owner: -
@@ -994,22 +1356,21 @@ $$;
 COMMENT ON FUNCTION public.get_generation_types() IS 'The price list.';
 
 --
--- Name: get_generations(uuid, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: get_generations(uuid, bigint, integer, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.get_generations(p_user_id uuid, p_before bigint DEFAULT NULL::bigint, p_limit integer DEFAULT 50) RETURNS jsonb
+CREATE FUNCTION public.get_generations(p_user_id uuid, p_before bigint DEFAULT NULL::bigint, p_limit integer DEFAULT 50, p_known text DEFAULT NULL::text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     SET statement_timeout TO '5s'
     AS $$
 declare
   v_limit constant integer := greatest(1, least(coalesce(p_limit, 50), 100));
-  v_profile public.profiles;
+  v_head constant jsonb := private.begin_view(p_user_id, p_known);
   v_generations jsonb;
 begin
-  select * into v_profile from public.profiles where id = p_user_id and closed_at is null;
-  if not found then
-    return private.profile_not_found();
+  if private.view_is_done(v_head) then
+    return v_head;
   end if;
   select coalesce(jsonb_agg(to_jsonb(g) order by g.version desc), '[]') into v_generations
   from (
@@ -1020,15 +1381,15 @@ begin
     order by version desc
     limit v_limit + 1
   ) g;
-  return private.success(v_profile, private.page('generations', v_generations, v_limit));
+  return v_head || private.page('generations', v_generations, v_limit);
 end;
 $$;
 
 --
--- Name: FUNCTION get_generations(p_user_id uuid, p_before bigint, p_limit integer); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION get_generations(p_user_id uuid, p_before bigint, p_limit integer, p_known text); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.get_generations(p_user_id uuid, p_before bigint, p_limit integer) IS 'Generations of one account, newest first.';
+COMMENT ON FUNCTION public.get_generations(p_user_id uuid, p_before bigint, p_limit integer, p_known text) IS 'Generations of one account, newest first.';
 
 --
 -- Name: get_health(); Type: FUNCTION; Schema: public; Owner: -
@@ -1040,6 +1401,7 @@ CREATE FUNCTION public.get_health() RETURNS jsonb
     SET statement_timeout TO '30s'
     AS $$
 declare
+  v_now constant timestamptz := clock_timestamp();
   v_checks jsonb;
 begin
   select jsonb_agg(jsonb_build_object('name', name, 'ok', count = 0, 'count', count, 'meaning', meaning)) into v_checks
@@ -1059,15 +1421,33 @@ begin
       on e.user_id = j.user_id and e.version = j.version and e.generation_id = j.id and e.delta = -j.cost
     where j.finished_at is null and j.cost > 0 and e.user_id is null
     union all
-    select 'overdue_generations', count(*), 'generations more than 3 minutes overdue: the sweeper does not run'
+    select 'overdue_generations', count(*), 'generations more than 3 minutes overdue: the sweeper does not run, or cannot'
     from public.generation_jobs
     where finished_at is null
-      and least(deadline_at, lease_expires_at) < clock_timestamp() - interval '3 minutes'
+      and least(deadline_at, lease_expires_at) < v_now - interval '3 minutes'
+    union all
+    select 'failed_refunds', count(*), 'generations that the sweeper could not refund: see private.sweep_failures'
+    from private.sweep_failures f
+    join public.generation_jobs j on j.id = f.generation_id
+    where j.finished_at is null
+    union all
+    select 'sweeper_silent', case when max(finished_at) > v_now - interval '3 minutes' then 0 else 1 end,
+      '1: the sweeper has not succeeded for 3 minutes'
+    from private.sweep_runs
   ) c;
   return jsonb_build_object(
     'success', true,
     'healthy', not exists (select from jsonb_array_elements(v_checks) c where not (c -> 'ok')::boolean),
-    'checks', v_checks
+    'checks', v_checks,
+    'last_sweep', (
+      select jsonb_build_object(
+        'started_at', started_at, 'finished_at', finished_at, 'batches', batches, 'expired', expired,
+        'refunded', refunded, 'failed', failed
+      )
+      from private.sweep_runs
+      order by id desc
+      limit 1
+    )
   );
 end;
 $$;
@@ -1077,6 +1457,100 @@ $$;
 --
 
 COMMENT ON FUNCTION public.get_health() IS 'Whether the invariants hold, each as a count of what breaks it.';
+
+--
+-- Name: get_metrics(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.get_metrics() RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  return jsonb_build_object('success', true, 'metrics', (
+    select coalesce(jsonb_agg(to_jsonb(m) order by m.name, m.labels), '[]')
+    from (
+      select name, labels, sum(value) as value
+      from private.worker_metrics
+      where not private.is_gauge(name) or updated_at > v_now - interval '1 minute'
+      group by name, labels
+      union all
+      select 'edge_credits_generations_unsettled', jsonb_build_object('status', status), count(*)::float8
+      from public.generation_jobs
+      where finished_at is null
+      group by status
+      union all
+      select 'edge_credits_sweeps', '{}', coalesce(max(id), 0)::float8 from private.sweep_runs
+      union all
+      select 'edge_credits_swept_generations', '{}', t.expired + coalesce(sum(r.expired), 0)::float8
+      from private.sweep_totals t
+      left join private.sweep_runs r on true
+      group by t.expired
+      union all
+      select 'edge_credits_swept_credits', '{}', t.refunded + coalesce(sum(r.refunded), 0)::float8
+      from private.sweep_totals t
+      left join private.sweep_runs r on true
+      group by t.refunded
+      union all
+      select 'edge_credits_last_sweep_timestamp_seconds', '{}', coalesce(extract(epoch from max(finished_at)), 0)::float8
+      from private.sweep_runs
+      union all
+      select 'edge_credits_sweep_failures', '{}', count(*)::float8
+      from private.sweep_failures f
+      join public.generation_jobs j on j.id = f.generation_id
+      where j.finished_at is null
+      union all
+      select 'edge_credits_notifications_stored', jsonb_build_object('topic', name), version::float8 from public.topics
+    ) m
+  ));
+end;
+$$;
+
+--
+-- Name: FUNCTION get_metrics(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.get_metrics() IS 'Everything that is counted, summed over the workers.';
+
+--
+-- Name: get_preferences(uuid, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.get_preferences(p_user_id uuid, p_topic text, p_known text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    SET statement_timeout TO '5s'
+    AS $$
+declare
+  v_head constant jsonb := private.begin_view(p_user_id, p_known);
+  v_preferences jsonb;
+begin
+  if v_head ? 'error' then
+    return v_head;
+  end if;
+  -- First: that a topic is gone moves nobody's version.
+  if not exists (select from public.topics where name = p_topic) then
+    return (v_head - '{overdue,unchanged}'::text[])
+      || private.refusal('UNKNOWN_TOPIC', format('There is no topic %s', p_topic));
+  end if;
+  if v_head ? 'unchanged' then
+    return v_head;
+  end if;
+  select jsonb_build_object('muted', muted, 'min_interval_seconds', min_interval_seconds) into v_preferences
+  from public.topic_preferences
+  where user_id = p_user_id and topic = p_topic;
+  return v_head || coalesce(v_preferences, '{"muted": false, "min_interval_seconds": 0}') || jsonb_build_object('topic', p_topic);
+end;
+$$;
+
+--
+-- Name: FUNCTION get_preferences(p_user_id uuid, p_topic text, p_known text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.get_preferences(p_user_id uuid, p_topic text, p_known text) IS 'What a user wants of a topic.';
 
 --
 -- Name: grant_credits(uuid, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -1137,6 +1611,36 @@ $$;
 COMMENT ON FUNCTION public.grant_credits(p_user_id uuid, p_amount integer, p_reason text, p_idempotency_key text) IS 'Grants credits, or takes some away, with a reason.';
 
 --
+-- Name: hand_over_generation(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.hand_over_generation(p_generation_id uuid, p_lease_token uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '500ms'
+    SET statement_timeout TO '5s'
+    AS $$
+declare
+  v_deadline_at timestamptz;
+begin
+  update public.generation_jobs
+  set lease_expires_at = null
+  where id = p_generation_id and status = 'processing' and lease_token = p_lease_token
+  returning deadline_at into v_deadline_at;
+  if not found then
+    return private.refusal('GENERATION_NOT_FOUND', 'The lease on this generation is not yours any more');
+  end if;
+  return jsonb_build_object('success', true, 'deadline_at', v_deadline_at);
+end;
+$$;
+
+--
+-- Name: FUNCTION hand_over_generation(p_generation_id uuid, p_lease_token uuid); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.hand_over_generation(p_generation_id uuid, p_lease_token uuid) IS 'Ends a worker''s lease on a generation that its provider will call back for; its deadline stays.';
+
+--
 -- Name: open_account(uuid, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1166,6 +1670,250 @@ $$;
 COMMENT ON FUNCTION public.open_account(p_user_id uuid, p_email text) IS 'Opens an account with the signup grant, for users of a third-party issuer.';
 
 --
+-- Name: open_stream(uuid, text[], integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_stream(p_user_id uuid, p_topics text[] DEFAULT '{}'::text[], p_newest integer DEFAULT 50) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    SET statement_timeout TO '5s'
+    AS $$
+declare
+  v_head constant jsonb := private.begin_view(p_user_id, null);
+  v_unknown text;
+  v_topics jsonb;
+begin
+  if private.view_is_done(v_head) then
+    return v_head;
+  end if;
+  select asked.name into v_unknown
+  from unnest(p_topics) asked (name)
+  where not exists (select from public.topics t where t.name = asked.name)
+  limit 1;
+  if found then
+    return private.refusal('UNKNOWN_TOPIC', format('There is no topic %s', v_unknown));
+  end if;
+  select jsonb_object_agg(t.name, jsonb_build_object(
+    'version', t.version,
+    'rule', jsonb_build_object('audience', t.audience, 'owner_id', t.owner_id, 'role', t.role),
+    'preferences', jsonb_build_object(
+      'muted', coalesce(p.muted, false), 'min_interval_seconds', coalesce(p.min_interval_seconds, 0)
+    ),
+    'newest', (
+      select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]')
+      from (
+        select * from public.topic_notifications
+        where topic = t.name
+        order by id desc
+        limit greatest(0, least(p_newest, 50))
+      ) n
+    )
+  ))
+  into v_topics
+  from public.topics t
+  left join public.topic_preferences p on p.user_id = p_user_id and p.topic = t.name
+  where t.name = any (p_topics);
+  return (v_head - 'overdue')
+    || jsonb_build_object('topics', coalesce(v_topics, '{}'))
+    || (select jsonb_build_object('last_generate_at', last_generate_at) from public.profiles where id = p_user_id);
+end;
+$$;
+
+--
+-- Name: FUNCTION open_stream(p_user_id uuid, p_topics text[], p_newest integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_newest integer) IS 'Where an event stream begins: a snapshot of account and topics.';
+
+--
+-- Name: poll_events(uuid[], bigint[], text[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.poll_events(p_users uuid[], p_versions bigint[], p_topics text[] DEFAULT '{}'::text[], p_ids bigint[] DEFAULT '{}'::bigint[], p_limit integer DEFAULT 200) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    SET statement_timeout TO '5s'
+    AS $$
+begin
+  return jsonb_build_object(
+    'success', true,
+    'epoch', (select epoch from private.settings),
+    'accounts', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'user_id', known.user_id,
+        'version', p.version,
+        'events', (
+          select coalesce(jsonb_agg(to_jsonb(e) order by e.version), '[]')
+          from (
+            select version, type, delta, balance, reason, actor, generation_id, created_at
+            from public.account_events
+            where user_id = known.user_id and version > known.version
+            order by version
+            limit p_limit
+          ) e
+        )
+      )), '[]')
+      from unnest(p_users, p_versions) known (user_id, version)
+      join public.profiles p on p.id = known.user_id and p.version <> known.version
+    ),
+    'topics', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', t.name,
+        'version', t.version,
+        'rule', jsonb_build_object('audience', t.audience, 'owner_id', t.owner_id, 'role', t.role),
+        'notifications', case
+          when t.version = known.id then '[]'
+          else (
+            select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]')
+            from (
+              select * from public.topic_notifications
+              where topic = t.name and id > known.id
+              order by id
+              limit p_limit
+            ) n
+          )
+        end
+      )), '[]')
+      from unnest(p_topics, p_ids) known (name, id)
+      join public.topics t on t.name = known.name
+    )
+  );
+end;
+$$;
+
+--
+-- Name: FUNCTION poll_events(p_users uuid[], p_versions bigint[], p_topics text[], p_ids bigint[], p_limit integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.poll_events(p_users uuid[], p_versions bigint[], p_topics text[], p_ids bigint[], p_limit integer) IS 'What came after, for all event streams of a worker at once.';
+
+--
+-- Name: publish_notification(text, text, text, text, jsonb, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.publish_notification(p_topic text, p_kind text, p_subject text, p_status text, p_payload jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '5s'
+    SET statement_timeout TO '10s'
+    AS $$
+declare
+  c_max_length constant integer := 200; -- of what an index has to hold
+  c_max_payload_bytes constant integer := 32768;
+  v_request constant jsonb := jsonb_build_object(
+    'kind', p_kind, 'subject', p_subject, 'status', p_status, 'payload', p_payload
+  );
+  v_nobody public.profiles; -- keys of a topic are nobody's: they lie under the nil UUID
+  v_topic public.topics;
+  v_latest public.topic_notifications;
+  v_now timestamptz;
+  v_answer jsonb;
+begin
+  if p_kind is null or p_kind = '' or p_subject is null or p_subject = '' or p_status is null or p_status = '' then
+    return private.refusal('INVALID_REQUEST', 'A notification has a kind, a subject and a status');
+  end if;
+  if length(p_kind) > c_max_length or length(p_subject) > c_max_length or length(p_status) > c_max_length then
+    return private.refusal('INVALID_REQUEST', format('Kind, subject and status are at most %s characters', c_max_length));
+  end if;
+  if octet_length(coalesce(p_payload, '{}')::text) > c_max_payload_bytes then
+    return private.refusal('INVALID_REQUEST', format('A payload is at most %s bytes', c_max_payload_bytes));
+  end if;
+  select * into v_topic from public.topics where name = p_topic for no key update;
+  if not found then
+    return private.refusal('UNKNOWN_TOPIC', format('There is no topic %s', p_topic));
+  end if;
+  if p_idempotency_key is not null then
+    v_nobody.id := '00000000-0000-0000-0000-000000000000';
+    v_answer := private.replay(v_nobody, 'publish ' || p_topic, p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer - '{credits,version,epoch}'::text[];
+    end if;
+  end if;
+
+  v_now := clock_timestamp();
+  select * into v_latest
+  from public.topic_notifications
+  where topic = p_topic and subject = p_subject
+  order by id desc
+  limit 1;
+  if v_latest.status = p_status and v_latest.created_at > v_now - make_interval(secs => v_topic.dedup_seconds::float8) then
+    v_answer := jsonb_build_object('success', true, 'published', false, 'id', v_latest.id);
+  else
+    update public.topics set version = version + 1 where name = p_topic returning * into strict v_topic;
+    insert into public.topic_notifications (topic, id, kind, subject, status, payload, created_at)
+    values (p_topic, v_topic.version, p_kind, p_subject, p_status, coalesce(p_payload, '{}'), v_now);
+    v_answer := jsonb_build_object('success', true, 'published', true, 'id', v_topic.version);
+  end if;
+  if p_idempotency_key is not null then
+    perform private.remember(v_nobody.id, 'publish ' || p_topic, p_idempotency_key, v_request, v_answer);
+  end if;
+  return v_answer;
+end;
+$$;
+
+--
+-- Name: FUNCTION publish_notification(p_topic text, p_kind text, p_subject text, p_status text, p_payload jsonb, p_idempotency_key text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.publish_notification(p_topic text, p_kind text, p_subject text, p_status text, p_payload jsonb, p_idempotency_key text) IS 'Publishes a notification on a topic, in the caller''s transaction; duplicates are dropped.';
+
+--
+-- Name: record_change(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.record_change(p_user_id uuid, p_reason text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '500ms'
+    SET statement_timeout TO '5s'
+    AS $$
+declare
+  v_profile public.profiles;
+begin
+  if p_reason is null or p_reason = '' then
+    return private.refusal('INVALID_REQUEST', 'A change has a reason');
+  end if;
+  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  if not found then
+    return private.profile_not_found();
+  end if;
+  v_profile := private.append_event(p_user_id, 'account.changed', 0, p_reason, 'system', null, clock_timestamp());
+  return private.success(v_profile, '{}');
+end;
+$$;
+
+--
+-- Name: FUNCTION record_change(p_user_id uuid, p_reason text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.record_change(p_user_id uuid, p_reason text) IS 'Moves an account''s version with a change that a view of the app''s own reads, in the same transaction.';
+
+--
+-- Name: record_metrics(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.record_metrics(p_worker uuid, p_metrics jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '500ms'
+    SET statement_timeout TO '5s'
+    AS $$
+begin
+  insert into private.worker_metrics (worker, name, labels, value, updated_at)
+  select p_worker, m.name, m.labels, m.value, clock_timestamp()
+  from jsonb_to_recordset(p_metrics) m (name text, labels jsonb, value double precision)
+  on conflict (worker, name, labels) do update set value = excluded.value, updated_at = excluded.updated_at;
+  return jsonb_build_object('success', true);
+end;
+$$;
+
+--
+-- Name: FUNCTION record_metrics(p_worker uuid, p_metrics jsonb); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.record_metrics(p_worker uuid, p_metrics jsonb) IS 'A worker tells what it has counted since it began.';
+
+--
 -- Name: refund_credit_atomic(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1190,23 +1938,25 @@ $$;
 COMMENT ON FUNCTION public.refund_credit_atomic(p_user_id uuid) IS 'Releases the user''s newest reservation.';
 
 --
--- Name: refund_stuck_generations(integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: refund_stuck_generations(integer, bigint); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.refund_stuck_generations(p_limit integer DEFAULT 500) RETURNS jsonb
+CREATE FUNCTION public.refund_stuck_generations(p_limit integer DEFAULT 500, p_run bigint DEFAULT NULL::bigint) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET lock_timeout TO '500ms'
     SET statement_timeout TO '60s'
+    SET enable_sort TO 'off'
     AS $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_ids uuid[];
-  v_due record;
-  v_answer jsonb;
-  v_expired integer := 0;
-  v_refunded bigint := 0;
+  v_done record;
+  v_run bigint := p_run;
 begin
+  if p_limit is null or p_limit < 1 then
+    return private.refusal('INVALID_REQUEST', 'A batch is 1 generation or more');
+  end if;
   -- All locks first: a loop over this query itself would take a profile that the loop has changed for one that somebody
   -- else has, and skip the rest of that account.
   select array_agg(due.id) into v_ids
@@ -1215,39 +1965,53 @@ begin
     from public.generation_jobs j
     join public.profiles p on p.id = j.user_id
     where j.finished_at is null and least(j.deadline_at, j.lease_expires_at) < v_now
+      -- Not "not exists": as a join, it would be made with all that is due.
+      and coalesce((select f.retry_at <= v_now from private.sweep_failures f where f.generation_id = j.id), true)
     order by least(j.deadline_at, j.lease_expires_at)
     limit p_limit
-    for no key update of p skip locked
+    for no key update of p, j skip locked
   ) due;
+  select * into v_done from private.expire_generations(v_ids, v_now, 'sweeper');
 
-  for v_due in
-    select id, cost, status, deadline_at < v_now as overdue
-    from public.generation_jobs
-    where id = any (v_ids)
-  loop
-    v_answer := private.settle_generation(
-      v_due.id, 'processing', 'expired', v_due.cost,
-      case
-        when v_due.status = 'reserved' then 'reservation_expired'
-        when v_due.overdue then 'deadline_passed'
-        else 'lease_lapsed'
-      end,
-      'sweeper', p_any_lease => true, p_due_before => v_now
-    );
-    if v_answer is not null then
-      v_expired := v_expired + 1;
-      v_refunded := v_refunded + v_due.cost;
+  update private.sweep_runs
+  set
+    finished_at = clock_timestamp(),
+    batches = batches + 1,
+    expired = expired + v_done.expired,
+    refunded = refunded + v_done.refunded,
+    failed = failed + v_done.failed
+  where id = p_run;
+  if not found then
+    insert into private.sweep_runs (started_at, finished_at, batches, expired, refunded, failed)
+    values (v_now, clock_timestamp(), 1, v_done.expired, v_done.refunded, v_done.failed)
+    returning id into v_run;
+    -- One sweeper at a time tidies up; another does not wait for it.
+    perform from private.sweep_totals for no key update skip locked;
+    if found then
+      with gone as (
+        delete from private.sweep_runs where finished_at < v_now - interval '7 days' returning expired, refunded
+      )
+      update private.sweep_totals t
+      set expired = t.expired + g.expired, refunded = t.refunded + g.refunded
+      from (select coalesce(sum(expired), 0) as expired, coalesce(sum(refunded), 0) as refunded from gone) g
+      where g.expired > 0 or g.refunded > 0;
+      -- Settled since, by whomever. One by one: a join would read all generations.
+      delete from private.sweep_failures f
+      where (select j.finished_at is not null from public.generation_jobs j where j.id = f.generation_id);
     end if;
-  end loop;
-  return jsonb_build_object('success', true, 'expired', v_expired, 'refunded', v_refunded);
+  end if;
+  return jsonb_build_object(
+    'success', true, 'run', v_run, 'expired', v_done.expired, 'refunded', v_done.refunded, 'failed', v_done.failed,
+    'more', coalesce(cardinality(v_ids), 0) >= p_limit
+  );
 end;
 $$;
 
 --
--- Name: FUNCTION refund_stuck_generations(p_limit integer); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION refund_stuck_generations(p_limit integer, p_run bigint); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.refund_stuck_generations(p_limit integer) IS 'The sweeper: expires and refunds generations whose deadline or lease has passed.';
+COMMENT ON FUNCTION public.refund_stuck_generations(p_limit integer, p_run bigint) IS 'The sweeper: a batch of generations whose deadline or lease has passed is expired and refunded.';
 
 --
 -- Name: release_generation(uuid, uuid, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -1295,7 +2059,7 @@ begin
   else
     select * into v_job
     from public.generation_jobs
-    where user_id = v_user_id and status = 'reserved'
+    where user_id = v_user_id and num_nulls(finished_at) = 1 and status = 'reserved'
     order by created_at desc
     limit 1;
     if not found then
@@ -1392,6 +2156,61 @@ $$;
 COMMENT ON FUNCTION public.rotate_epoch() IS 'Starts a new epoch, after a restore from a backup. Answers {success, epoch}.';
 
 --
+-- Name: set_preferences(uuid, text, boolean, integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.set_preferences(p_user_id uuid, p_topic text, p_muted boolean, p_min_interval_seconds integer, p_idempotency_key text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '500ms'
+    SET statement_timeout TO '5s'
+    AS $$
+declare
+  v_request constant jsonb := jsonb_build_object(
+    'topic', p_topic, 'muted', p_muted, 'min_interval_seconds', p_min_interval_seconds
+  );
+  v_profile public.profiles;
+  v_answer jsonb;
+begin
+  if p_muted is null or p_min_interval_seconds is null or p_min_interval_seconds not between 0 and 86400 then
+    return private.refusal('INVALID_REQUEST', 'Preferences are muted, and min_interval_seconds from 0 to 86400');
+  end if;
+  select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
+  if not found then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'preferences', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+  if not exists (select from public.topics where name = p_topic) then
+    return private.refusal('UNKNOWN_TOPIC', format('There is no topic %s', p_topic), v_profile);
+  end if;
+
+  insert into public.topic_preferences (user_id, topic, muted, min_interval_seconds, updated_at)
+  values (p_user_id, p_topic, p_muted, p_min_interval_seconds, clock_timestamp())
+  on conflict (user_id, topic) do update
+  set muted = excluded.muted, min_interval_seconds = excluded.min_interval_seconds, updated_at = excluded.updated_at;
+  v_profile := private.append_event(
+    p_user_id, 'account.changed', 0, 'notification_preferences', 'user', null, clock_timestamp()
+  );
+  v_answer := private.success(v_profile, v_request);
+  if p_idempotency_key is not null then
+    perform private.remember(p_user_id, 'preferences', p_idempotency_key, v_request, v_answer);
+  end if;
+  return v_answer;
+end;
+$$;
+
+--
+-- Name: FUNCTION set_preferences(p_user_id uuid, p_topic text, p_muted boolean, p_min_interval_seconds integer, p_idempotency_key text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.set_preferences(p_user_id uuid, p_topic text, p_muted boolean, p_min_interval_seconds integer, p_idempotency_key text) IS 'Sets what a user wants of a topic.';
+
+--
 -- Name: submit_generation(uuid, text, jsonb, uuid, integer, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1405,6 +2224,7 @@ declare
   v_request jsonb;
   v_now timestamptz;
   v_slug text;
+  v_type public.generation_types;
   v_profile public.profiles;
   v_job public.generation_jobs;
   v_answer jsonb;
@@ -1445,7 +2265,7 @@ begin
     end if;
     select * into v_job
     from public.generation_jobs
-    where user_id = p_user_id and status = 'reserved' and type = v_slug
+    where user_id = p_user_id and num_nulls(finished_at) = 1 and status = 'reserved' and type = v_slug
     order by created_at desc
     limit 1;
   end if;
@@ -1453,17 +2273,15 @@ begin
   if v_job.id is null then
     v_answer := private.charge_generation(v_profile, p_type, 'processing', p_input, null, p_lease_seconds);
   else
+    select * into v_type from public.generation_types where slug = v_job.type;
     v_now := clock_timestamp();
     update public.generation_jobs
     set
       status = 'processing',
       input = p_input,
-      deadline_at = v_now + make_interval(
-        secs => coalesce((select timeout_seconds from public.generation_types where slug = v_job.type), 1800)
-      ),
+      deadline_at = v_now + make_interval(secs => coalesce(v_type.timeout_seconds, 1800)),
       lease_token = case when p_lease_seconds is not null then gen_random_uuid() end,
       lease_expires_at = v_now + make_interval(secs => p_lease_seconds)
-    -- Not status = 'reserved': then the planner may look for this id along the index of all reservations.
     where id = v_job.id and status <= 'reserved'
     returning * into strict v_job;
     v_profile := private.append_event(
@@ -1476,12 +2294,17 @@ begin
       )
     );
     if v_job.lease_token is not null then
-      v_answer := v_answer || jsonb_build_object('lease_token', v_job.lease_token);
+      v_answer := v_answer || jsonb_build_object(
+        'lease_token', v_job.lease_token, 'charged', false, 'type', v_job.type, 'provider', v_type.provider,
+        'provider_options', v_type.provider_options
+      );
     end if;
   end if;
 
   if p_idempotency_key is not null and (v_answer -> 'success')::boolean then
-    perform private.remember(p_user_id, 'submit', p_idempotency_key, v_request, v_answer - 'lease_token');
+    perform private.remember(
+      p_user_id, 'submit', p_idempotency_key, v_request, v_answer - '{lease_token,charged,type,provider,provider_options}'::text[]
+    );
   end if;
   return v_answer;
 end;
@@ -1556,6 +2379,7 @@ CREATE TABLE private.settings (
     signup_credits integer DEFAULT 10 NOT NULL,
     anonymous_signup_credits integer DEFAULT 0 NOT NULL,
     direct_writes text DEFAULT 'refuse'::text NOT NULL,
+    realtime boolean DEFAULT true NOT NULL,
     CONSTRAINT anonymous_signup_credits_not_negative CHECK ((anonymous_signup_credits >= 0)),
     CONSTRAINT direct_writes_is_valid CHECK ((direct_writes = ANY (ARRAY['refuse'::text, 'record'::text]))),
     CONSTRAINT epoch_is_positive CHECK ((epoch > 0)),
@@ -1598,6 +2422,130 @@ COMMENT ON COLUMN private.settings.anonymous_signup_credits IS 'Credits that the
 --
 
 COMMENT ON COLUMN private.settings.direct_writes IS 'What happens to update profiles set credits = …: refuse raises; record lets it pass as a credit.adjusted event.';
+
+--
+-- Name: COLUMN settings.realtime; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON COLUMN private.settings.realtime IS 'Whether events go out by Supabase Realtime, too, where it is. Setting it connects or disconnects.';
+
+--
+-- Name: sweep_failures; Type: TABLE; Schema: private; Owner: -
+--
+
+CREATE TABLE private.sweep_failures (
+    generation_id uuid NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL,
+    first_failed_at timestamp with time zone NOT NULL,
+    last_failed_at timestamp with time zone NOT NULL,
+    retry_at timestamp with time zone NOT NULL,
+    error text NOT NULL
+);
+
+--
+-- Name: TABLE sweep_failures; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON TABLE private.sweep_failures IS 'Generations that the sweeper could not expire, with the database''s own message. health reports them until they are settled.';
+
+--
+-- Name: COLUMN sweep_failures.retry_at; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON COLUMN private.sweep_failures.retry_at IS 'Not before: a minute after the first failure, twice as long after each, an hour at most; so that it keeps no other from its turn.';
+
+--
+-- Name: sweep_runs; Type: TABLE; Schema: private; Owner: -
+--
+
+CREATE TABLE private.sweep_runs (
+    id bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    batches integer NOT NULL,
+    expired integer NOT NULL,
+    refunded bigint NOT NULL,
+    failed integer NOT NULL,
+    CONSTRAINT finished_after_it_started CHECK ((finished_at >= started_at))
+);
+
+--
+-- Name: TABLE sweep_runs; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON TABLE private.sweep_runs IS 'One row per run of the sweeper: when, how much, how long. Kept for 7 days. No new one for 3 minutes is unhealthy.';
+
+--
+-- Name: COLUMN sweep_runs.finished_at; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON COLUMN private.sweep_runs.finished_at IS 'When its last batch was done. A batch that is cut off leaves no trace here.';
+
+--
+-- Name: COLUMN sweep_runs.expired; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON COLUMN private.sweep_runs.expired IS 'Generations that it expired.';
+
+--
+-- Name: COLUMN sweep_runs.refunded; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON COLUMN private.sweep_runs.refunded IS 'Credits that came back.';
+
+--
+-- Name: COLUMN sweep_runs.failed; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON COLUMN private.sweep_runs.failed IS 'Generations that it could not expire: private.sweep_failures says why.';
+
+--
+-- Name: sweep_runs_id_seq; Type: SEQUENCE; Schema: private; Owner: -
+--
+
+ALTER TABLE private.sweep_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME private.sweep_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: sweep_totals; Type: TABLE; Schema: private; Owner: -
+--
+
+CREATE TABLE private.sweep_totals (
+    singleton boolean DEFAULT true NOT NULL,
+    expired bigint DEFAULT 0 NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT sweep_totals_is_one_row CHECK (singleton)
+);
+
+--
+-- Name: TABLE sweep_totals; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON TABLE private.sweep_totals IS 'One row: what the runs did that private.sweep_runs keeps no more.';
+
+--
+-- Name: worker_metrics; Type: TABLE; Schema: private; Owner: -
+--
+
+CREATE TABLE private.worker_metrics (
+    worker uuid NOT NULL,
+    name text NOT NULL,
+    labels jsonb NOT NULL,
+    value double precision NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+--
+-- Name: TABLE worker_metrics; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON TABLE private.worker_metrics IS 'Totals by worker since it began, written by itself. Those of workers that are long gone are added up under the nil UUID.';
 
 --
 -- Name: account_events; Type: TABLE; Schema: public; Owner: -
@@ -1679,7 +2627,11 @@ CREATE TABLE public.generation_types (
     timeout_seconds integer DEFAULT 1800 NOT NULL,
     reservation_seconds integer DEFAULT 1800,
     refund_on_failure boolean DEFAULT true NOT NULL,
+    provider text DEFAULT 'images'::text NOT NULL,
+    provider_options jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT cost_is_positive CHECK (((cost >= 1) AND (cost <= 1000000))),
+    CONSTRAINT provider_is_a_name CHECK ((provider ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text)),
+    CONSTRAINT provider_options_is_an_object CHECK ((jsonb_typeof(provider_options) = 'object'::text)),
     CONSTRAINT rate_limit_not_negative CHECK (((rate_limit_seconds >= 0) AND (rate_limit_seconds <= 86400))),
     CONSTRAINT reservation_is_positive CHECK ((reservation_seconds > 0)),
     CONSTRAINT slug_is_a_name CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text)),
@@ -1723,14 +2675,84 @@ COMMENT ON COLUMN public.generation_types.reservation_seconds IS 'Seconds after 
 COMMENT ON COLUMN public.generation_types.refund_on_failure IS 'Whether a failed generation gives its credits back; false: charged on attempt. An expired one always does.';
 
 --
+-- Name: COLUMN generation_types.provider; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.generation_types.provider IS 'The adapter that submit-generation works with: images, chat, callback, or one of the app''s own. docs/providers.md has them.';
+
+--
+-- Name: COLUMN generation_types.provider_options; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.generation_types.provider_options IS 'What the adapter is told beside the input, such as {"model": "…"}.';
+
+--
+-- Name: topic_notifications; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.topic_notifications (
+    topic text NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    status text NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+--
+-- Name: TABLE topic_notifications; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.topic_notifications IS 'Notifications by topic, numbered without a gap in commit order.';
+
+--
+-- Name: topic_preferences; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.topic_preferences (
+    user_id uuid NOT NULL,
+    topic text NOT NULL,
+    muted boolean NOT NULL,
+    min_interval_seconds integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT min_interval_not_negative CHECK (((min_interval_seconds >= 0) AND (min_interval_seconds <= 86400)))
+);
+
+--
+-- Name: TABLE topic_preferences; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.topic_preferences IS 'What a user wants of a topic. No row: everything, at once.';
+
+--
+-- Name: COLUMN topic_preferences.min_interval_seconds; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.topic_preferences.min_interval_seconds IS 'At most one notification in so many seconds, the newest; 0: all.';
+
+--
 -- Name: topics; Type: TABLE; Schema: public; Owner: -
 --
 
 CREATE TABLE public.topics (
     name text NOT NULL,
     audience text DEFAULT 'authenticated'::text NOT NULL,
-    CONSTRAINT audience_is_valid CHECK ((audience = 'authenticated'::text)),
-    CONSTRAINT name_is_a_topic CHECK (((name ~ '^[a-z0-9][a-z0-9_.-]{0,62}$'::text) AND (name <> 'account'::text)))
+    version bigint DEFAULT 0 NOT NULL,
+    owner_id uuid,
+    role text,
+    dedup_seconds numeric DEFAULT 2 NOT NULL,
+    retention_days integer DEFAULT 30 NOT NULL,
+    CONSTRAINT audience_is_valid CHECK (
+CASE audience
+    WHEN 'authenticated'::text THEN ((owner_id IS NULL) AND (role IS NULL))
+    WHEN 'owner'::text THEN ((owner_id IS NOT NULL) AND (role IS NULL))
+    WHEN 'role'::text THEN ((owner_id IS NULL) AND (role IS NOT NULL))
+    ELSE false
+END),
+    CONSTRAINT dedup_not_negative CHECK (((dedup_seconds >= (0)::numeric) AND (dedup_seconds <= (3600)::numeric))),
+    CONSTRAINT name_is_a_topic CHECK (((name ~ '^[a-z0-9][a-z0-9_.-]{0,62}$'::text) AND (name <> 'account'::text))),
+    CONSTRAINT retention_is_positive CHECK (((retention_days >= 1) AND (retention_days <= 3650)))
 );
 
 --
@@ -1743,7 +2765,31 @@ COMMENT ON TABLE public.topics IS 'Topics that an app notifies its users of: a d
 -- Name: COLUMN topics.audience; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.topics.audience IS 'Who may listen: authenticated, every signed-in user.';
+COMMENT ON COLUMN public.topics.audience IS 'Who may listen: authenticated, every signed-in user; owner, the user owner_id; role, users with that role claim.';
+
+--
+-- Name: COLUMN topics.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.topics.version IS 'Number of its newest notification.';
+
+--
+-- Name: COLUMN topics.role; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.topics.role IS 'The user_role claim, or role in app_metadata, that a listener''s token must have.';
+
+--
+-- Name: COLUMN topics.dedup_seconds; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.topics.dedup_seconds IS 'A notification is a duplicate when its subject''s newest one has the same status and is not older than this.';
+
+--
+-- Name: COLUMN topics.retention_days; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.topics.retention_days IS 'How long notifications are kept; a client that was away longer is told to start anew.';
 
 --
 -- Name: adoption_findings adoption_findings_pkey; Type: CONSTRAINT; Schema: private; Owner: -
@@ -1765,6 +2811,34 @@ ALTER TABLE ONLY private.idempotency_keys
 
 ALTER TABLE ONLY private.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (singleton);
+
+--
+-- Name: sweep_failures sweep_failures_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+--
+
+ALTER TABLE ONLY private.sweep_failures
+    ADD CONSTRAINT sweep_failures_pkey PRIMARY KEY (generation_id);
+
+--
+-- Name: sweep_runs sweep_runs_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+--
+
+ALTER TABLE ONLY private.sweep_runs
+    ADD CONSTRAINT sweep_runs_pkey PRIMARY KEY (id);
+
+--
+-- Name: sweep_totals sweep_totals_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+--
+
+ALTER TABLE ONLY private.sweep_totals
+    ADD CONSTRAINT sweep_totals_pkey PRIMARY KEY (singleton);
+
+--
+-- Name: worker_metrics worker_metrics_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+--
+
+ALTER TABLE ONLY private.worker_metrics
+    ADD CONSTRAINT worker_metrics_pkey PRIMARY KEY (worker, name, labels);
 
 --
 -- Name: account_events account_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1802,6 +2876,20 @@ ALTER TABLE ONLY public.profiles
     ADD CONSTRAINT profiles_pkey PRIMARY KEY (id);
 
 --
+-- Name: topic_notifications topic_notifications_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.topic_notifications
+    ADD CONSTRAINT topic_notifications_pkey PRIMARY KEY (topic, id);
+
+--
+-- Name: topic_preferences topic_preferences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.topic_preferences
+    ADD CONSTRAINT topic_preferences_pkey PRIMARY KEY (user_id, topic);
+
+--
 -- Name: topics topics_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1827,16 +2915,28 @@ CREATE INDEX generation_jobs_due ON public.generation_jobs USING btree (LEAST(de
 CREATE UNIQUE INDEX generation_jobs_of_user ON public.generation_jobs USING btree (user_id, version DESC);
 
 --
--- Name: generation_jobs_reserved; Type: INDEX; Schema: public; Owner: -
+-- Name: generation_jobs_unsettled; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX generation_jobs_reserved ON public.generation_jobs USING btree (user_id, created_at DESC) WHERE (status = 'reserved'::public.generation_status);
+CREATE INDEX generation_jobs_unsettled ON public.generation_jobs USING btree (user_id, status, created_at DESC) WHERE (num_nulls(finished_at) = 1);
 
 --
 -- Name: generation_results_of_user; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX generation_results_of_user ON public.generation_results USING btree (user_id);
+
+--
+-- Name: topic_notifications_of_subject; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX topic_notifications_of_subject ON public.topic_notifications USING btree (topic, subject, id DESC);
+
+--
+-- Name: settings follow_realtime_setting; Type: TRIGGER; Schema: private; Owner: -
+--
+
+CREATE TRIGGER follow_realtime_setting AFTER UPDATE ON private.settings FOR EACH ROW WHEN ((new.realtime <> old.realtime)) EXECUTE FUNCTION private.follow_realtime_setting();
 
 --
 -- Name: account_events append_only_rows; Type: TRIGGER; Schema: public; Owner: -
@@ -1849,6 +2949,18 @@ CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.account_events
 --
 
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.account_events FOR EACH STATEMENT EXECUTE FUNCTION private.refuse_change('the ledger is append-only');
+
+--
+-- Name: account_events zz_broadcast_event; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER zz_broadcast_event AFTER INSERT ON public.account_events FOR EACH ROW EXECUTE FUNCTION private.broadcast_event();
+
+--
+-- Name: topic_notifications zz_broadcast_notification; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER zz_broadcast_notification AFTER INSERT ON public.topic_notifications FOR EACH ROW EXECUTE FUNCTION private.broadcast_notification();
 
 --
 -- Name: profiles zz_guard_direct_write; Type: TRIGGER; Schema: public; Owner: -
@@ -1906,10 +3018,52 @@ ALTER TABLE private.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE private.settings ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: sweep_failures; Type: ROW SECURITY; Schema: private; Owner: -
+--
+
+ALTER TABLE private.sweep_failures ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sweep_runs; Type: ROW SECURITY; Schema: private; Owner: -
+--
+
+ALTER TABLE private.sweep_runs ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sweep_totals; Type: ROW SECURITY; Schema: private; Owner: -
+--
+
+ALTER TABLE private.sweep_totals ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: worker_metrics; Type: ROW SECURITY; Schema: private; Owner: -
+--
+
+ALTER TABLE private.worker_metrics ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: account_events; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.account_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: topic_notifications edge-credits: listeners read their topics' notifications; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY "edge-credits: listeners read their topics' notifications" ON public.topic_notifications FOR SELECT TO authenticated USING ((topic IN ( SELECT topics.name
+   FROM public.topics)));
+
+--
+-- Name: topics edge-credits: listeners see their topics; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY "edge-credits: listeners see their topics" ON public.topics FOR SELECT TO authenticated USING (
+CASE audience
+    WHEN 'authenticated'::text THEN true
+    WHEN 'owner'::text THEN (owner_id = ( SELECT auth.uid() AS uid))
+    ELSE (role = ANY (ARRAY[(( SELECT auth.jwt() AS jwt) ->> 'user_role'::text), ((( SELECT auth.jwt() AS jwt) -> 'app_metadata'::text) ->> 'role'::text)]))
+END);
 
 --
 -- Name: account_events edge-credits: users read their own events; Type: POLICY; Schema: public; Owner: -
@@ -1922,6 +3076,12 @@ CREATE POLICY "edge-credits: users read their own events" ON public.account_even
 --
 
 CREATE POLICY "edge-credits: users read their own generations" ON public.generation_jobs FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id));
+
+--
+-- Name: topic_preferences edge-credits: users read their own preferences; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY "edge-credits: users read their own preferences" ON public.topic_preferences FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id));
 
 --
 -- Name: profiles edge-credits: users read their own profile; Type: POLICY; Schema: public; Owner: -
@@ -1960,6 +3120,18 @@ ALTER TABLE public.generation_types ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.profiles ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: topic_notifications; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.topic_notifications ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: topic_preferences; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.topic_preferences ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: topics; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -1979,6 +3151,30 @@ GRANT SELECT ON TABLE public.profiles TO service_role;
 REVOKE ALL ON FUNCTION private.append_event(p_user_id uuid, p_type public.account_event_type, p_delta integer, p_reason text, p_actor text, p_generation_id uuid, p_at timestamp with time zone) FROM PUBLIC;
 
 --
+-- Name: FUNCTION begin_view(p_user_id uuid, p_known text); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.begin_view(p_user_id uuid, p_known text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION broadcast(p_event text, p_topic text, p_payload jsonb); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.broadcast(p_event text, p_topic text, p_payload jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION broadcast_event(); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.broadcast_event() FROM PUBLIC;
+
+--
+-- Name: FUNCTION broadcast_notification(); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.broadcast_notification() FROM PUBLIC;
+
+--
 -- Name: FUNCTION charge_generation(p_profile public.profiles, p_type text, p_status public.generation_status, p_input jsonb, p_rate_limit_seconds integer, p_lease_seconds integer); Type: ACL; Schema: private; Owner: -
 --
 
@@ -1991,16 +3187,46 @@ REVOKE ALL ON FUNCTION private.charge_generation(p_profile public.profiles, p_ty
 REVOKE ALL ON FUNCTION private.close_account(p_user_id uuid) FROM PUBLIC;
 
 --
+-- Name: FUNCTION compact_metrics(); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.compact_metrics() FROM PUBLIC;
+
+--
+-- Name: FUNCTION connect_realtime(); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.connect_realtime() FROM PUBLIC;
+
+--
+-- Name: FUNCTION expire_generations(p_ids uuid[], p_due_before timestamp with time zone, p_actor text, OUT expired integer, OUT refunded bigint, OUT failed integer); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.expire_generations(p_ids uuid[], p_due_before timestamp with time zone, p_actor text, OUT expired integer, OUT refunded bigint, OUT failed integer) FROM PUBLIC;
+
+--
 -- Name: FUNCTION follow_auth_user(); Type: ACL; Schema: private; Owner: -
 --
 
 REVOKE ALL ON FUNCTION private.follow_auth_user() FROM PUBLIC;
 
 --
+-- Name: FUNCTION follow_realtime_setting(); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.follow_realtime_setting() FROM PUBLIC;
+
+--
 -- Name: FUNCTION guard_direct_write(); Type: ACL; Schema: private; Owner: -
 --
 
 REVOKE ALL ON FUNCTION private.guard_direct_write() FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_gauge(p_name text); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.is_gauge(p_name text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION page(p_name text, p_rows jsonb, p_limit integer); Type: ACL; Schema: private; Owner: -
@@ -2063,6 +3289,18 @@ REVOKE ALL ON FUNCTION private.settle_generation(p_generation_id uuid, p_up_to p
 REVOKE ALL ON FUNCTION private.success(p_profile public.profiles, p_fields jsonb) FROM PUBLIC;
 
 --
+-- Name: FUNCTION trim_notifications(p_limit integer); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.trim_notifications(p_limit integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION view_is_done(p_head jsonb); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.view_is_done(p_head jsonb) FROM PUBLIC;
+
+--
 -- Name: FUNCTION write_opening_event(); Type: ACL; Schema: private; Owner: -
 --
 
@@ -2096,6 +3334,13 @@ REVOKE ALL ON FUNCTION public.deduct_credit_atomic(p_user_id uuid, p_rate_limit_
 GRANT ALL ON FUNCTION public.deduct_credit_atomic(p_user_id uuid, p_rate_limit_seconds integer) TO service_role;
 
 --
+-- Name: FUNCTION expire_overdue_generations(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.expire_overdue_generations(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.expire_overdue_generations(p_user_id uuid) TO service_role;
+
+--
 -- Name: FUNCTION extend_lease(p_generation_id uuid, p_lease_token uuid, p_lease_seconds integer); Type: ACL; Schema: public; Owner: -
 --
 
@@ -2110,25 +3355,25 @@ REVOKE ALL ON FUNCTION public.fail_generation(p_generation_id uuid, p_reason tex
 GRANT ALL ON FUNCTION public.fail_generation(p_generation_id uuid, p_reason text, p_lease_token uuid, p_idempotency_key text) TO service_role;
 
 --
--- Name: FUNCTION get_account(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION get_account(p_user_id uuid, p_known text); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.get_account(p_user_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.get_account(p_user_id uuid) TO service_role;
+REVOKE ALL ON FUNCTION public.get_account(p_user_id uuid, p_known text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_account(p_user_id uuid, p_known text) TO service_role;
 
 --
--- Name: FUNCTION get_account_history(p_user_id uuid, p_before bigint, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION get_account_history(p_user_id uuid, p_before bigint, p_limit integer, p_known text); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.get_account_history(p_user_id uuid, p_before bigint, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.get_account_history(p_user_id uuid, p_before bigint, p_limit integer) TO service_role;
+REVOKE ALL ON FUNCTION public.get_account_history(p_user_id uuid, p_before bigint, p_limit integer, p_known text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_account_history(p_user_id uuid, p_before bigint, p_limit integer, p_known text) TO service_role;
 
 --
--- Name: FUNCTION get_generation(p_user_id uuid, p_generation_id uuid); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION get_generation(p_user_id uuid, p_generation_id uuid, p_known text); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid) TO service_role;
+REVOKE ALL ON FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid, p_known text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_generation(p_user_id uuid, p_generation_id uuid, p_known text) TO service_role;
 
 --
 -- Name: FUNCTION get_generation_types(); Type: ACL; Schema: public; Owner: -
@@ -2138,11 +3383,11 @@ REVOKE ALL ON FUNCTION public.get_generation_types() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.get_generation_types() TO service_role;
 
 --
--- Name: FUNCTION get_generations(p_user_id uuid, p_before bigint, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION get_generations(p_user_id uuid, p_before bigint, p_limit integer, p_known text); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.get_generations(p_user_id uuid, p_before bigint, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.get_generations(p_user_id uuid, p_before bigint, p_limit integer) TO service_role;
+REVOKE ALL ON FUNCTION public.get_generations(p_user_id uuid, p_before bigint, p_limit integer, p_known text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_generations(p_user_id uuid, p_before bigint, p_limit integer, p_known text) TO service_role;
 
 --
 -- Name: FUNCTION get_health(); Type: ACL; Schema: public; Owner: -
@@ -2152,11 +3397,32 @@ REVOKE ALL ON FUNCTION public.get_health() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.get_health() TO service_role;
 
 --
+-- Name: FUNCTION get_metrics(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.get_metrics() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_metrics() TO service_role;
+
+--
+-- Name: FUNCTION get_preferences(p_user_id uuid, p_topic text, p_known text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.get_preferences(p_user_id uuid, p_topic text, p_known text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_preferences(p_user_id uuid, p_topic text, p_known text) TO service_role;
+
+--
 -- Name: FUNCTION grant_credits(p_user_id uuid, p_amount integer, p_reason text, p_idempotency_key text); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.grant_credits(p_user_id uuid, p_amount integer, p_reason text, p_idempotency_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.grant_credits(p_user_id uuid, p_amount integer, p_reason text, p_idempotency_key text) TO service_role;
+
+--
+-- Name: FUNCTION hand_over_generation(p_generation_id uuid, p_lease_token uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.hand_over_generation(p_generation_id uuid, p_lease_token uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hand_over_generation(p_generation_id uuid, p_lease_token uuid) TO service_role;
 
 --
 -- Name: FUNCTION open_account(p_user_id uuid, p_email text); Type: ACL; Schema: public; Owner: -
@@ -2166,6 +3432,41 @@ REVOKE ALL ON FUNCTION public.open_account(p_user_id uuid, p_email text) FROM PU
 GRANT ALL ON FUNCTION public.open_account(p_user_id uuid, p_email text) TO service_role;
 
 --
+-- Name: FUNCTION open_stream(p_user_id uuid, p_topics text[], p_newest integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_newest integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_newest integer) TO service_role;
+
+--
+-- Name: FUNCTION poll_events(p_users uuid[], p_versions bigint[], p_topics text[], p_ids bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.poll_events(p_users uuid[], p_versions bigint[], p_topics text[], p_ids bigint[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.poll_events(p_users uuid[], p_versions bigint[], p_topics text[], p_ids bigint[], p_limit integer) TO service_role;
+
+--
+-- Name: FUNCTION publish_notification(p_topic text, p_kind text, p_subject text, p_status text, p_payload jsonb, p_idempotency_key text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.publish_notification(p_topic text, p_kind text, p_subject text, p_status text, p_payload jsonb, p_idempotency_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.publish_notification(p_topic text, p_kind text, p_subject text, p_status text, p_payload jsonb, p_idempotency_key text) TO service_role;
+
+--
+-- Name: FUNCTION record_change(p_user_id uuid, p_reason text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.record_change(p_user_id uuid, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.record_change(p_user_id uuid, p_reason text) TO service_role;
+
+--
+-- Name: FUNCTION record_metrics(p_worker uuid, p_metrics jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.record_metrics(p_worker uuid, p_metrics jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.record_metrics(p_worker uuid, p_metrics jsonb) TO service_role;
+
+--
 -- Name: FUNCTION refund_credit_atomic(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 --
 
@@ -2173,11 +3474,11 @@ REVOKE ALL ON FUNCTION public.refund_credit_atomic(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.refund_credit_atomic(p_user_id uuid) TO service_role;
 
 --
--- Name: FUNCTION refund_stuck_generations(p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION refund_stuck_generations(p_limit integer, p_run bigint); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.refund_stuck_generations(p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.refund_stuck_generations(p_limit integer) TO service_role;
+REVOKE ALL ON FUNCTION public.refund_stuck_generations(p_limit integer, p_run bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.refund_stuck_generations(p_limit integer, p_run bigint) TO service_role;
 
 --
 -- Name: FUNCTION release_generation(p_user_id uuid, p_generation_id uuid, p_reason text, p_idempotency_key text); Type: ACL; Schema: public; Owner: -
@@ -2199,6 +3500,13 @@ GRANT ALL ON FUNCTION public.reserve_generation(p_user_id uuid, p_type text, p_r
 
 REVOKE ALL ON FUNCTION public.rotate_epoch() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.rotate_epoch() TO service_role;
+
+--
+-- Name: FUNCTION set_preferences(p_user_id uuid, p_topic text, p_muted boolean, p_min_interval_seconds integer, p_idempotency_key text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.set_preferences(p_user_id uuid, p_topic text, p_muted boolean, p_min_interval_seconds integer, p_idempotency_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_preferences(p_user_id uuid, p_topic text, p_muted boolean, p_min_interval_seconds integer, p_idempotency_key text) TO service_role;
 
 --
 -- Name: FUNCTION submit_generation(p_user_id uuid, p_type text, p_input jsonb, p_generation_id uuid, p_lease_seconds integer, p_idempotency_key text); Type: ACL; Schema: public; Owner: -
@@ -2228,7 +3536,22 @@ GRANT SELECT ON TABLE public.generation_results TO service_role;
 GRANT SELECT ON TABLE public.generation_types TO service_role;
 
 --
+-- Name: TABLE topic_notifications; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.topic_notifications TO authenticated;
+GRANT SELECT ON TABLE public.topic_notifications TO service_role;
+
+--
+-- Name: TABLE topic_preferences; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.topic_preferences TO authenticated;
+GRANT SELECT ON TABLE public.topic_preferences TO service_role;
+
+--
 -- Name: TABLE topics; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.topics TO service_role;
+GRANT SELECT ON TABLE public.topics TO authenticated;

@@ -17,7 +17,8 @@ begin
   end if;
 
   if to_regclass('cron.job') is not null then
-    perform cron.unschedule(jobid) from cron.job where jobname in ('refund-stuck-generations', 'trim-cron-history');
+    perform cron.unschedule(jobid) from cron.job
+    where jobname in ('compact-metrics', 'refund-stuck-generations', 'trim-cron-history', 'trim-notifications');
   end if;
 
   -- With what depends on them, triggers on auth.users among it.
@@ -26,10 +27,12 @@ begin
     from pg_proc p
     where p.pronamespace = 'private'::regnamespace
       or p.pronamespace = 'public'::regnamespace and p.proname in (
-        'complete_generation', 'deduct_credit_atomic', 'extend_lease', 'fail_generation', 'get_account',
-        'get_account_history', 'get_generation', 'get_generation_types', 'get_generations', 'get_health', 'grant_credits',
-        'open_account', 'refund_credit_atomic', 'refund_stuck_generations', 'release_generation', 'reserve_generation',
-        'rotate_epoch', 'submit_generation'
+        'complete_generation', 'deduct_credit_atomic', 'expire_overdue_generations', 'extend_lease', 'fail_generation',
+        'get_account', 'get_account_history', 'get_generation', 'get_generation_types', 'get_generations', 'get_health',
+        'get_metrics', 'get_preferences', 'grant_credits', 'hand_over_generation', 'open_account', 'open_stream',
+        'poll_events', 'publish_notification', 'record_change', 'record_metrics', 'refund_credit_atomic',
+        'refund_stuck_generations', 'release_generation', 'reserve_generation', 'rotate_epoch', 'set_preferences',
+        'submit_generation'
       )
   loop
     execute format('drop function %s cascade', v.signature);
@@ -40,7 +43,9 @@ begin
     select i.indexrelid::regclass as name
     from pg_index i
     where i.indrelid = 'public.generation_jobs'::regclass
-      and i.indexrelid::regclass::text in ('generation_jobs_of_user', 'generation_jobs_reserved', 'generation_jobs_due')
+      and i.indexrelid::regclass::text in (
+        'generation_jobs_of_user', 'generation_jobs_unsettled', 'generation_jobs_reserved', 'generation_jobs_due'
+      )
   loop
     execute format('drop index %s', v.name);
   end loop;
@@ -61,6 +66,15 @@ begin
     );
   end loop;
 
+  if to_regclass('realtime.messages') is not null then
+    for v in
+      select polname from pg_policy
+      where polrelid = to_regclass('realtime.messages') and polname like 'edge-credits: %'
+    loop
+      execute format('drop policy %I on realtime.messages', v.polname);
+    end loop;
+  end if;
+
   create schema edge_credits_archive;
   for v in
     select c.oid::regclass as name
@@ -68,7 +82,9 @@ begin
     where c.relkind = 'r' and (
       c.relnamespace = 'private'::regnamespace
       or c.relnamespace = 'public'::regnamespace
-        and c.relname in ('account_events', 'generation_results', 'generation_types', 'topics')
+        and c.relname in (
+          'account_events', 'generation_results', 'generation_types', 'topic_notifications', 'topic_preferences', 'topics'
+        )
     )
   loop
     execute format('alter table %s set schema edge_credits_archive', v.name);

@@ -18,7 +18,11 @@ export interface Mutant {
 
 export const RACES = "tests/races/race_test.ts";
 const STORM = "tests/races/storm_test.ts";
+const CONTENTION = "tests/races/contention_test.ts";
+const BACKENDS = "tests/kills/backend_test.ts";
+const SWEEPER = "tests/kills/sweeper_test.ts";
 const ISOLATION = "tests/isolation/isolation_test.ts";
+const NOTIFICATIONS = "tests/races/notifications_test.ts";
 
 /** The lock of one function, written otherwise. */
 const lock = (name: string, by: string): Change =>
@@ -27,6 +31,21 @@ const noLock = (name: string): Change => lock(name, "");
 const skips = (name: string): Change => lock(name, " for no key update skip locked");
 
 const noStatusGuard = replace("private.settle_generation", "and status <= p_up_to", "");
+const noRefundOnce = drop("index", "public.account_events_refund_once");
+const noHorizon = replace(
+  "private.settle_generation",
+  "and (p_due_before is null or least(deadline_at, lease_expires_at) < p_due_before)",
+  "",
+);
+const SWEEP_LOCK = "for no key update of p, j skip locked";
+const sweepLock = (by: string): Change =>
+  replace("public.refund_stuck_generations", SWEEP_LOCK, by);
+const READ_LOCK = "closed_at is null for no key update skip locked";
+const readLock = (by: string): Change =>
+  replace("public.expire_overdue_generations", READ_LOCK, `closed_at is null${by}`);
+/** Both ask whether a generation that they could not expire has its turn again. */
+const TURN =
+  "and coalesce((select f.retry_at <= v_now from private.sweep_failures f where f.generation_id = j.id), true)";
 const noBalanceCheck = replace(
   "private.charge_generation",
   "if p_profile.credits < v_type.cost then",
@@ -70,12 +89,20 @@ export const mutants: Mutant[] = [
     test: [ISOLATION, "processing: fail"],
     says: "GENERATION_ALREADY_SETTLED failed at version 2",
   },
+  ...each("the locks of the sweep", [sweepLock("")], [
+    [RACES, "the sweep does not wait for a submission", "must not wait for the first one's lock"],
+    [RACES, "a sweep and a read of one", "must not wait for the first one's lock"],
+  ]),
   {
-    takenOut: "the lock of the sweep",
-    changes: [
-      replace("public.refund_stuck_generations", "for no key update of p skip locked", ""),
-    ],
-    test: [RACES, "the sweep does not wait for a submission"],
+    takenOut: "the sweep's lock of the generation",
+    changes: [sweepLock("for no key update of p skip locked")],
+    test: [RACES, "the sweep passes by a generation whose heartbeat"],
+    says: "must not wait for the first one's lock",
+  },
+  {
+    takenOut: "the lock of a read that expires",
+    changes: [readLock("")],
+    test: [RACES, "a read expires nothing of an account"],
     says: "must not wait for the first one's lock",
   },
   {
@@ -127,13 +154,12 @@ export const mutants: Mutant[] = [
     [RACES, "a result behind the sweep is late", "- 'GENERATION_ALREADY_SETTLED'"],
     [RACES, "a failure and an operator's release", "account_events_refund_once"],
     [ISOLATION, "processing: fail", "account_events_refund_once"],
+    [CONTENTION, "two sweepers", "were not settled exactly once"],
   ]),
-  {
-    takenOut: "the status guard and `account_events_refund_once`",
-    changes: [noStatusGuard, drop("index", "public.account_events_refund_once")],
-    test: [RACES, "a failure and an operator's release"],
-    says: "- 'GENERATION_ALREADY_SETTLED'",
-  },
+  ...each("the status guard and `account_events_refund_once`", [noStatusGuard, noRefundOnce], [
+    [RACES, "a failure and an operator's release", "- 'GENERATION_ALREADY_SETTLED'"],
+    [CONTENTION, "two sweepers", "were not settled exactly once"],
+  ]),
   {
     takenOut: "the lease guard of `settle_generation`",
     changes: [replace(
@@ -145,20 +171,76 @@ export const mutants: Mutant[] = [
     says: "- 'GENERATION_IN_PROGRESS'",
   },
   {
-    takenOut: "the horizon, asked again by the sweep's update (`p_due_before`)",
-    changes: [replace(
-      "private.settle_generation",
-      "and (p_due_before is null or least(deadline_at, lease_expires_at) < p_due_before)",
-      "",
-    )],
-    test: [RACES, "the sweep waits for a heartbeat that it meets"],
+    takenOut: "the horizon, asked again by the update that expires (`p_due_before`)",
+    changes: [noHorizon],
+    test: [RACES, "an expiry that had to wait for a heartbeat"],
     says: "- 'processing'",
   },
   {
     takenOut: "`skip locked` of the sweep",
-    changes: [replace("public.refund_stuck_generations", " skip locked", "")],
+    changes: [sweepLock("for no key update of p, j")],
     test: [RACES, "the sweep does not wait for a submission"],
     says: "must not wait for the first one's lock",
+  },
+  {
+    takenOut: "`skip locked` of a read that expires",
+    changes: [readLock(" for no key update")],
+    test: [RACES, "a read expires nothing of an account"],
+    says: "must not wait for the first one's lock",
+  },
+  {
+    takenOut: "`skip locked` of that read, for the generations",
+    changes: [replace(
+      "public.expire_overdue_generations",
+      "for no key update of j skip locked",
+      "for no key update of j",
+    )],
+    test: [RACES, "a read passes by a generation whose heartbeat"],
+    says: "must not wait for the first one's lock",
+  },
+  {
+    takenOut: "the sweep's turning away from what has failed (`sweep_failures`)",
+    changes: [replace(
+      "public.refund_stuck_generations",
+      TURN,
+      "",
+    )],
+    test: [RACES, "a generation that always fails to expire"],
+    says: "0 !== 1",
+  },
+  {
+    takenOut: "a read's turning away from what has failed",
+    changes: [replace(
+      "public.expire_overdue_generations",
+      TURN,
+      "",
+    )],
+    test: [RACES, "a generation that always fails to expire"],
+    says: "nor does each read try it again",
+  },
+  {
+    takenOut: "the block around each expiry (its `exception` clause)",
+    changes: [
+      replace("private.expire_generations", "when others then", "when division_by_zero then"),
+    ],
+    test: [RACES, "a generation that always fails to expire"],
+    says: "never this one",
+  },
+  {
+    takenOut: "the token guard of `hand_over_generation`",
+    changes: [replace("public.hand_over_generation", "and lease_token = p_lease_token", "")],
+    test: [RACES, "nobody hands over a generation without its lease"],
+    says: "must not wait for the first one's lock",
+  },
+  {
+    takenOut: "that guard and the one of its status",
+    changes: [replace(
+      "public.hand_over_generation",
+      "and status = 'processing' and lease_token = p_lease_token",
+      "",
+    )],
+    test: [RACES, "a hand-over behind the sweep"],
+    says: "- 'GENERATION_NOT_FOUND'",
   },
   {
     takenOut: "the rate limit's check",
@@ -179,15 +261,63 @@ export const mutants: Mutant[] = [
     says: "- 'INSUFFICIENT_CREDITS'",
   },
   {
-    takenOut: "the look for an earlier answer to the same key (`replay`)",
-    changes: [noReplay],
-    test: [RACES, "one key twice at once: the second waits"],
-    says: "idempotency_keys_pkey",
+    takenOut: "the `commit` between the batches of the schedule's sweep",
+    changes: [replace(
+      "private.schedule_jobs",
+      "(v_answer -> 'run')::bigint);\n    commit;",
+      "(v_answer -> 'run')::bigint);",
+    )],
+    test: [SWEEPER, "a sweeper that is ended"],
+    says: "batch 2 comes to its run",
   },
+  ...each("the look for an earlier answer to the same key (`replay`)", [noReplay], [
+    [RACES, "one key twice at once: the second waits", "idempotency_keys_pkey"],
+    [BACKENDS, "a backend that is ended", "idempotency_keys_pkey"],
+  ]),
   {
     takenOut: "that look and `idempotency_keys_pkey`",
     changes: [noReplay, drop("constraint", "idempotency_keys_pkey")],
     test: [RACES, "one key twice at once: the second waits"],
     says: "+ undefined",
+  },
+  ...each("the lock of `publish_notification`", [
+    replace("public.publish_notification", " for no key update;", ";"),
+  ], [
+    [NOTIFICATIONS, "64 publishers at once", "and was stored all the same"],
+    [
+      NOTIFICATIONS,
+      "two publishers of one status: the second waits",
+      "the second repeats the first",
+    ],
+  ]),
+  {
+    takenOut: "the wait of `publish_notification` for its lock (`skip locked`)",
+    changes: [
+      replace(
+        "public.publish_notification",
+        " for no key update;",
+        " for no key update skip locked;",
+      ),
+    ],
+    test: [NOTIFICATIONS, "two publishers of one status: the second is the news"],
+    says: "must wait for the first one's lock",
+  },
+  {
+    takenOut: "the clock read after that lock (`now()` instead)",
+    changes: [
+      replace("public.publish_notification", "v_now := clock_timestamp();", "v_now := now();"),
+    ],
+    test: [NOTIFICATIONS, "64 publishers at once"],
+    says: "is dated before the one that it follows",
+  },
+  {
+    takenOut: "the restraint of `trim_notifications`, which locks no topic",
+    changes: [replace(
+      "private.trim_notifications",
+      "days => t.retention_days)\n    limit p_limit",
+      "days => t.retention_days)\n    limit p_limit for no key update of t",
+    )],
+    test: [NOTIFICATIONS, "a trim and a publisher"],
+    says: "must not wait for the first one's lock",
   },
 ];

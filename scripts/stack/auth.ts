@@ -56,6 +56,17 @@ export class Auth {
     await this.#store.close();
   }
 
+  /** The claims of a user's token; throws a {@linkcode Refusal} for one that is not of this server, or no more. */
+  async verify(token: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(token, this.#keys, { issuer: this.#options.issuer });
+      return payload;
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) throw error;
+      throw new Refusal(403, "bad_jwt", `invalid JWT: ${error.message}`);
+    }
+  }
+
   /**
    * Always answers.
    *
@@ -241,7 +252,7 @@ export class Auth {
   /** The session of the request's bearer token. */
   async #session(request: Request): Promise<{ sessionId: string; user: UserRow }> {
     const token = request.headers.get("authorization")?.replace(/^bearer /i, "") ?? "";
-    const claims = await this.#verify(token);
+    const claims = await this.verify(token);
     const sessionId = String(claims.session_id ?? "");
     const user = isUuid(sessionId) ? await this.#store.userOfSession(sessionId) : undefined;
     if (!user) {
@@ -249,15 +260,5 @@ export class Auth {
       throw new Refusal(403, "session_not_found", message);
     }
     return { sessionId, user };
-  }
-
-  async #verify(token: string): Promise<JWTPayload> {
-    try {
-      const { payload } = await jwtVerify(token, this.#keys, { issuer: this.#options.issuer });
-      return payload;
-    } catch (error) {
-      if (!(error instanceof errors.JOSEError)) throw error;
-      throw new Refusal(403, "bad_jwt", `invalid JWT: ${error.message}`);
-    }
   }
 }

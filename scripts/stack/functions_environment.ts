@@ -30,9 +30,16 @@ export async function functionsEnvironment(
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: secrets.publishableKey }),
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: secrets.secretKey }),
     SUPABASE_JWKS: JSON.stringify(publicKeySet(secrets)),
+    WORKER_WALL_CLOCK_SECONDS: "0", // workers of the stack run on
     GENERATION_API_URL: `${imageServerUrl}/v1`,
     GENERATION_API_KEY: secrets.imageServerKey,
     GENERATION_MODEL: "local-painter",
+    GENERATION_CHAT_API_URL: `${imageServerUrl}/v1`,
+    GENERATION_CHAT_API_KEY: secrets.imageServerKey,
+    GENERATION_CHAT_MODEL: "local-writer",
+    GENERATION_CALLBACK_PROVIDER_URL: `${imageServerUrl}/v1/jobs`,
+    GENERATION_CALLBACK_PROVIDER_KEY: secrets.imageServerKey,
+    GENERATION_CALLBACK_SECRET: secrets.callbackSecret,
     ...parseEnv(own ?? "") as Record<string, string>,
   };
 }

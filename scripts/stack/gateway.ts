@@ -1,12 +1,14 @@
-/** The one address of the stack, as the platform's API gateway: `/rest/v1`, `/auth/v1`, `/functions/v1`. */
+/** The one address of the stack, as the platform's API gateway: `/rest/v1`, `/auth/v1`, `/functions/v1`, `/realtime/v1`. */
 import type { Auth } from "./auth.ts";
 import { StackError } from "./errors.ts";
 import { forward } from "./forward.ts";
 import type { Secrets, SignToken } from "./keys.ts";
+import type { Realtime } from "./realtime.ts";
 
 /** The parts behind the gateway. */
 export interface Backends {
   auth: Auth;
+  realtime: Realtime;
   signToken: SignToken;
   secrets: Secrets;
   /** Where PostgREST listens; empty while it is away. */
@@ -77,6 +79,7 @@ export class Gateway {
       if (area === "functions") return await this.#functions(request, path, remote, backends);
       if (area === "rest") return allowOrigins(request, await this.#rest(request, path, backends));
       if (area === "auth") return allowOrigins(request, await this.#auth(request, path, backends));
+      if (area === "realtime") return this.#realtime(request, path, backends);
     }
     return json(404, { message: "no Route matched with those values" });
   }
@@ -99,8 +102,9 @@ export class Gateway {
 
   async #rest(request: Request, path: string, backends: Backends): Promise<Response> {
     if (request.method === "OPTIONS") return new Response(null);
-    const role = keyRole(request, backends.secrets);
-    if (!role) return refuseKey(request);
+    const key = request.headers.get("apikey");
+    const role = roleOf(key, backends.secrets);
+    if (!role) return refuseKey(key);
     const headers = new Headers(request.headers);
     headers.delete("apikey");
     if (!carriesUserToken(request)) {
@@ -112,10 +116,18 @@ export class Gateway {
 
   async #auth(request: Request, path: string, backends: Backends): Promise<Response> {
     if (request.method === "OPTIONS") return new Response(null);
-    const role = keyRole(request, backends.secrets);
+    const key = request.headers.get("apikey");
+    const role = roleOf(key, backends.secrets);
     const isPublic = path === "/.well-known/jwks.json" || path === "/health";
-    if (!role && !isPublic) return refuseKey(request);
+    if (!role && !isPublic) return refuseKey(key);
     return await backends.auth.answer(request, path, role);
+  }
+
+  /** A browser's WebSocket has no headers of its own: the key is in the query. */
+  #realtime(request: Request, path: string, { realtime, secrets }: Backends): Response {
+    const key = new URL(request.url).searchParams.get("apikey");
+    const role = roleOf(key, secrets);
+    return role ? realtime.answer(request, path, role) : refuseKey(key);
   }
 
   /** What PostgREST is shown for a caller with nothing but an API key. */
@@ -128,8 +140,7 @@ export class Gateway {
   }
 }
 
-function keyRole(request: Request, secrets: Secrets): KeyRole | undefined {
-  const key = request.headers.get("apikey");
+function roleOf(key: string | null, secrets: Secrets): KeyRole | undefined {
   if (key === secrets.publishableKey) return "anon";
   if (key === secrets.secretKey) return "service_role";
 }
@@ -140,8 +151,8 @@ function carriesUserToken(request: Request): boolean {
   return /^bearer /i.test(authorization) && !/^bearer sb_/i.test(authorization);
 }
 
-function refuseKey(request: Request): Response {
-  if (request.headers.has("apikey")) {
+function refuseKey(key: string | null): Response {
+  if (key !== null) {
     return json(401, {
       message: "Invalid API key",
       hint: "Use SUPABASE_PUBLISHABLE_KEY or SUPABASE_SECRET_KEY of the stack's env file.",

@@ -9,8 +9,7 @@ export interface ImageServer {
 }
 
 /** Starts image_server.ts in a thread of its own and waits until it listens. */
-export async function startImageServer(apiKey: string): Promise<ImageServer> {
-  const options: ImageServerOptions = { apiKey };
+export async function startImageServer(options: ImageServerOptions): Promise<ImageServer> {
   const thread = new Worker(new URL("image_server.ts", import.meta.url), { workerData: options });
   const port = await new Promise<number>((resolve, reject) => {
     thread.once("message", resolve);

@@ -25,14 +25,17 @@ export interface Secrets {
   databasePasswords: Record<LoginRole, string>;
   /** The key that the image server asks for. */
   imageServerKey: string;
+  /** Signs what the image server calls back with, as Standard Webhooks have it. */
+  callbackSecret: string;
 }
 
-/** The secrets of `folder`, made when it has none yet. */
+/** The secrets of `folder`, made when it has none yet, or not all of them: another version may have made it. */
 export async function loadSecrets(folder: string): Promise<Secrets> {
   const path = join(folder, "secrets.json");
-  const kept = await readIfExists(path);
-  if (kept !== undefined) return JSON.parse(kept);
-  const secrets = await makeSecrets();
+  const kept: Partial<Secrets> = JSON.parse(await readIfExists(path) ?? "{}");
+  const made = await makeSecrets();
+  const secrets = { ...made, ...kept };
+  if (Object.keys(made).every((name) => name in kept)) return secrets;
   await writePrivately(path, JSON.stringify(secrets, null, 2));
   return secrets;
 }
@@ -47,6 +50,7 @@ async function makeSecrets(): Promise<Secrets> {
     signingKey: { ...await exportJWK(privateKey), alg: "ES256", use: "sig", kid: randomUUID() },
     databasePasswords: Object.fromEntries(passwords),
     imageServerKey: `images-${randomBytes(24).toString("base64url")}`,
+    callbackSecret: `whsec_${randomBytes(32).toString("base64")}`,
   };
 }
 

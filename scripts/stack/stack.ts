@@ -13,6 +13,7 @@ import { preparePlace } from "./place.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { endLeftoverPostgrest, type PostgREST, spawnPostgrest } from "./postgrest.ts";
 import { ProcessLog } from "./process_log.ts";
+import { Realtime } from "./realtime.ts";
 import { Supervised } from "./supervised.ts";
 import { sweepEveryMinute } from "./sweep.ts";
 import { type Log, postgresFolder, postgrestCommand, supabaseCommand } from "./tools.ts";
@@ -113,7 +114,10 @@ async function compose(
   const postgres = await startDatabase(context);
   const databaseUrl = postgres.url("postgres");
   const rest = await startRest(context, postgres);
-  const images = await startImageServer(secrets.imageServerKey);
+  const images = await startImageServer({
+    apiKey: secrets.imageServerKey,
+    callbackSecret: secrets.callbackSecret,
+  });
   parts.defer(() => images.stop());
 
   const issuer = `${gateway.url}/auth/v1`;
@@ -122,6 +126,8 @@ async function compose(
   const auth = new Auth({ databaseUrl: authUrl, secrets, signToken, issuer, log });
   parts.defer(() => auth.close());
   await auth.check();
+  const realtime = new Realtime({ databaseUrl, verify: (token) => auth.verify(token), log });
+  parts.defer(() => realtime.close());
 
   const writeEnvFile = (workers: Workers) =>
     envFile.write({
@@ -129,6 +135,7 @@ async function compose(
       SUPABASE_PUBLISHABLE_KEY: secrets.publishableKey,
       SUPABASE_SECRET_KEY: secrets.secretKey,
       SUPABASE_DB_URL: databaseUrl,
+      IMAGE_SERVER_URL: images.url,
       FUNCTIONS_PIDS: workers.pids().join(","),
     });
   const onChange = () => {
@@ -139,6 +146,7 @@ async function compose(
 
   gateway.open({
     auth,
+    realtime,
     signToken,
     secrets,
     restOrigins: () => rest.current ? [rest.current.origin] : [],

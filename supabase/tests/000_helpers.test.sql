@@ -85,6 +85,37 @@ as $$
   select status::text from public.generation_jobs where id = p_generation_id
 $$;
 
+-- A generation that cannot be expired, until it may: as by a trigger of the app's own that fails.
+create or replace function tests.forbid_to_expire(p_generation_id uuid)
+returns void
+language plpgsql
+as $$
+begin
+  execute format(
+    'create trigger forbid_to_expire before update on public.generation_jobs for each row
+    when (new.id = %L and new.status = ''expired'') execute function private.refuse_change(''the test forbids it'')',
+    p_generation_id
+  );
+end;
+$$;
+
+create or replace function tests.allow_to_expire()
+returns void
+language plpgsql
+as $$
+begin
+  drop trigger forbid_to_expire on public.generation_jobs;
+end;
+$$;
+
+-- What a reader who has just read the account says that it knows.
+create or replace function tests.known(p_user_id uuid)
+returns text
+language sql
+as $$
+  select epoch || '.' || version from private.settings, public.profiles where id = p_user_id
+$$;
+
 -- The newest event of an account, without its time.
 create or replace function tests.newest_event(p_user_id uuid)
 returns jsonb

@@ -20,7 +20,8 @@ const migrations = new URL("../../supabase/migrations/", import.meta.url);
 const platform = `
   create schema auth;
   create table auth.users (id uuid primary key, email text, is_anonymous boolean not null default false);
-  create function auth.uid() returns uuid language sql stable as 'select null::uuid';`;
+  create function auth.uid() returns uuid language sql stable as 'select null::uuid';
+  create function auth.jwt() returns jsonb language sql stable as 'select null::jsonb';`;
 
 export async function createDatabases(): Promise<Databases> {
   const name = `isolation_${crypto.randomUUID().slice(0, 8)}`;

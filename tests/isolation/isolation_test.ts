@@ -14,10 +14,13 @@ import {
   meeting,
   type Operation,
   type Pair,
+  passersBy,
   type Scene,
   scenes,
+  type SessionName,
   specOf,
   type Step,
+  winner,
 } from "./specs.ts";
 
 const tester = await findTester();
@@ -112,6 +115,47 @@ function judge(pair: Pair, permutation: Permutation, all: Permutation[]): void {
       deepStrictEqual(said, like(firstAlone).said, "nothing but the first has happened");
       break;
     case "passes by":
-      deepStrictEqual(said, { ...like(firstAlone).said, [second]: "expired 0, refunded 0" });
+      deepStrictEqual(said, {
+        ...like(firstAlone).said,
+        [second]: passersBy[pair[second].operation],
+      });
   }
+  if (pair.scene !== "reserved") assertOneWinner(pair, permutation);
+}
+
+/** Every operation would settle the generation: who has done so is the one that must have, and its money is what there is. */
+function assertOneWinner(pair: Pair, permutation: Permutation): void {
+  const { said } = permutation;
+  const name = winner(pair, permutation.order as Step[]);
+  const sessions = (["a", "b"] as const).filter((each) => pair[each].end === "commit");
+  const settlement = (each: SessionName) =>
+    /^(completed|failed|released|expired(?! 0))\b/.exec(said[each] ?? "")?.[1];
+  deepStrictEqual(
+    sessions.filter((each) => settlement(each) !== undefined),
+    name ? [name] : [],
+    "one has settled it: the first that did not roll back",
+  );
+  const status = name ? settlement(name) : "processing";
+  const [first, second] = callers(permutation.order as Step[]);
+  if (name === first && said[second] !== undefined) {
+    const sameKey = pair.a.operation === "callback" && pair.b.operation === "callback";
+    strictEqual(
+      said[second].replace(/ at version .*/, ""),
+      passersBy[pair[second].operation] ??
+        (sameKey ? `replayed ${status}` : `GENERATION_ALREADY_SETTLED ${status}`),
+      "the other is told so by name, and a callback that comes again gets its first answer",
+    );
+  }
+  const events = [
+    "opened 2",
+    "submitted -1",
+    ...(status === "processing" ? [] : [`${status} ${status === "completed" ? 0 : 1}`]),
+  ].join(", ");
+  const credits = status === "processing" || status === "completed" ? 1 : 2;
+  // A result that came too late is one more event, of 0 credits.
+  strictEqual(
+    said["outcome"]?.replace(", late_result 0;", ";"),
+    `${credits} credits; ${status}; ${events}; sound`,
+    "it was settled once, and every credit is where it belongs",
+  );
 }

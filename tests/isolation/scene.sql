@@ -3,7 +3,7 @@
 create schema isolation;
 
 -- The account and the generation that the running permutation is about.
-create table isolation.subject (user_id uuid not null, generation_id uuid not null);
+create table isolation.subject (user_id uuid not null, generation_id uuid not null, lease_token uuid);
 
 create function isolation.user_id()
 returns uuid
@@ -19,26 +19,39 @@ as $$
   select generation_id from isolation.subject
 $$;
 
--- A new account of 1 credit that holds another one in a generation of that status, which is overdue: so each operation has
--- something to do, and two that charge contend for the last credit. What the permutation before has left overdue goes
--- first, so that a sweep meets nothing else.
-create function isolation.set_scene(p_status text)
+create function isolation.lease_token()
+returns uuid
+language sql
+as $$
+  select lease_token from isolation.subject
+$$;
+
+-- A new account of 1 credit that holds another one in a generation, which is overdue: so each operation has something to
+-- do, and two that charge contend for the last credit. It is reserved, processing, or handed over: processing, with a
+-- token that its worker and its provider's callback share. What the permutation before has left overdue goes first, so
+-- that a sweep meets nothing else.
+create function isolation.set_scene(p_scene text)
 returns void
 language plpgsql
 as $$
 declare
   v_user_id constant uuid := gen_random_uuid();
-  v_generation_id uuid;
+  v_answer jsonb;
 begin
   perform public.refund_stuck_generations();
   insert into public.profiles (id, credits) values (v_user_id, 2);
-  v_generation_id := case p_status
+  v_answer := case p_scene
     when 'reserved' then public.reserve_generation(v_user_id, 'image')
     when 'processing' then public.submit_generation(v_user_id, 'image')
-  end ->> 'generation_id';
-  update public.generation_jobs set deadline_at = '2000-01-01' where id = v_generation_id;
+    when 'handed_over' then public.submit_generation(v_user_id, 'image', p_lease_seconds => 60)
+  end;
   delete from isolation.subject;
-  insert into isolation.subject values (v_user_id, v_generation_id);
+  insert into isolation.subject
+  values (v_user_id, (v_answer ->> 'generation_id')::uuid, (v_answer ->> 'lease_token')::uuid);
+  if p_scene = 'handed_over' then
+    perform public.hand_over_generation(isolation.generation_id(), isolation.lease_token());
+  end if;
+  update public.generation_jobs set deadline_at = '2000-01-01' where id = isolation.generation_id();
 end;
 $$;
 
@@ -48,9 +61,13 @@ returns text
 language sql
 as $$
   select case
-    when p_answer ? 'expired' then format('expired %s, refunded %s', p_answer ->> 'expired', p_answer ->> 'refunded')
+    when p_answer ? 'expired' then concat_ws(
+      ', ', 'expired ' || (p_answer ->> 'expired'), 'refunded ' || (p_answer ->> 'refunded'),
+      'failed ' || (p_answer ->> 'failed')
+    )
     else format(
-      '%s at version %s with %s credits',
+      '%s%s at version %s with %s credits',
+      case when p_answer ? 'replayed' then 'replayed ' end,
       coalesce(p_answer ->> 'status', concat_ws(' ', p_answer ->> 'error', p_answer ->> 'state')),
       p_answer ->> 'version', p_answer ->> 'credits'
     )

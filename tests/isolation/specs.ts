@@ -16,14 +16,25 @@ export const operations = {
   fail: "fail_generation(isolation.generation_id(), 'provider_error')",
   release: "release_generation(null, isolation.generation_id(), 'a wish')",
   sweep: "refund_stuck_generations()",
+  read: "expire_overdue_generations(isolation.user_id())",
+  finish:
+    "complete_generation(isolation.generation_id(), jsonb_build_object(), p_lease_token => isolation.lease_token())",
+  give_up:
+    "fail_generation(isolation.generation_id(), 'provider_error', p_lease_token => isolation.lease_token())",
+  callback:
+    "complete_generation(isolation.generation_id(), jsonb_build_object(), p_lease_token => isolation.lease_token(), p_idempotency_key => 'msg_1')",
 } as const;
 
 export type Operation = keyof typeof operations;
 
-/** The status of the generation that a spec begins with, and the operations that have something to do there. */
+/**
+ * What `isolation.set_scene` makes of the generation that a spec begins with, and the operations that have something to do
+ * there. Where it was handed over, the worker finishes it or gives it up, and the provider calls back, all with one token.
+ */
 export const scenes = {
-  reserved: ["deduct", "refund", "submit", "complete", "fail", "release", "sweep"],
+  reserved: ["deduct", "refund", "submit", "complete", "fail", "release", "sweep", "read"],
   processing: ["complete", "fail", "release", "sweep"],
+  handed_over: ["finish", "give_up", "release", "sweep", "read", "callback"],
 } as const satisfies Record<string, Operation[]>;
 
 export type Scene = keyof typeof scenes;
@@ -44,8 +55,14 @@ export type Meeting =
   | "waits"
   /** It waits until its time is up: the first ends after it. */
   | "gives up"
-  /** It is a sweep, which leaves an account that somebody holds for the next run. */
+  /** It leaves an account that somebody holds for the next time. */
   | "passes by";
+
+/** What waits for nobody, and says this where somebody holds the account. */
+export const passersBy: Partial<Record<Operation, string>> = {
+  sweep: "expired 0, refunded 0, failed 0",
+  read: "expired 0",
+};
 
 const stepsOf = (session: SessionName): Step[] => [
   `${session}_begin`,
@@ -78,8 +95,21 @@ export function meeting(pair: Pair, order: Step[]): Meeting {
   const [first, second] = callers(order);
   const call = order.indexOf(`${second}_call`);
   if (call === -1 || call > order.indexOf(`${first}_end`)) return "apart";
-  if (pair[second].operation === "sweep") return "passes by";
+  if (passersBy[pair[second].operation] !== undefined) return "passes by";
   return order.indexOf(`${second}_end`) < order.indexOf(`${first}_end`) ? "gives up" : "waits";
+}
+
+/**
+ * The session that settles the generation, where every operation of the scene would: who calls first, unless that is undone;
+ * then the second, if it came after the end of the first or waited for it.
+ */
+export function winner(pair: Pair, order: Step[]): SessionName | undefined {
+  const [first, second] = callers(order);
+  const settles = (session: SessionName) =>
+    order.includes(`${session}_call`) && pair[session].end === "commit";
+  if (settles(first)) return first;
+  const how = meeting(pair, order);
+  return settles(second) && (how === "apart" || how === "waits") ? second : undefined;
 }
 
 /** The text that isolationtester reads. */

@@ -8,7 +8,10 @@ import { assertLedger } from "../support/ledger.ts";
 import {
   complete,
   deduct,
+  expire,
+  expireOverdue,
   fail,
+  handOver,
   heartbeat,
   refund,
   release,
@@ -16,6 +19,7 @@ import {
   Sessions,
   submit,
   sweep,
+  type Work,
 } from "./sessions.ts";
 
 /** Moves an account's unsettled generations behind their deadline. */
@@ -154,18 +158,139 @@ Deno.test("a result without the lease is refused, and does not get in the way of
   strictEqual(await credits(sessions, user), 0);
 });
 
-Deno.test("the sweep waits for a heartbeat that it meets, and leaves the generation to its worker", async () => {
-  await using sessions = new Sessions();
-  const user = await sessions.account(1);
+/** A generation of a worker that has been silent for too long, as it seems; and its lease. */
+async function silent(sessions: Sessions, user: string): Promise<{ id: string; token: string }> {
   const { generation_id: id, lease_token: token } = await sessions.call(
     submit(user, { leaseSeconds: 60 }),
   );
   await sessions.sql`
     update generation_jobs set lease_expires_at = now() - interval '1 second' where id = ${id}`;
-  await sessions.race(heartbeat(id, token), sweep(), "commit");
+  return { id, token };
+}
+
+async function status(sessions: Sessions, id: string): Promise<string> {
   const [job] = await sessions.sql`select status from generation_jobs where id = ${id}`;
-  strictEqual(job?.["status"], "processing");
+  return job?.["status"];
+}
+
+Deno.test("the sweep passes by a generation whose heartbeat holds its row", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { id, token } = await silent(sessions, user);
+  await sessions.overtake(heartbeat(id, token), sweep());
+  await sessions.call(sweep());
+  strictEqual(await status(sessions, id), "processing");
   strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("an expiry that had to wait for a heartbeat leaves the generation to its worker", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { id, token } = await silent(sessions, user);
+  const [, second] = await sessions.race(
+    heartbeat(id, token),
+    expire(id, new Date()),
+    "commit",
+  );
+  strictEqual(await status(sessions, id), "processing");
+  deepStrictEqual(second, { expired: 0, refunded: 0, failed: 0 });
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("a read expires nothing of an account that somebody else holds", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(2);
+  const { id } = await silent(sessions, user);
+  const [, read] = await sessions.overtake(reserve(user), expireOverdue(user));
+  strictEqual(read.expired, 0);
+  strictEqual((await sessions.call(expireOverdue(user))).expired, 1);
+  strictEqual(await status(sessions, id), "expired");
+  strictEqual(await credits(sessions, user), 1);
+});
+
+Deno.test("a read passes by a generation whose heartbeat holds its row", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { id, token } = await silent(sessions, user);
+  const [, read] = await sessions.overtake(heartbeat(id, token), expireOverdue(user));
+  strictEqual(read.expired, 0);
+  strictEqual(await status(sessions, id), "processing");
+  strictEqual(await credits(sessions, user), 0);
+});
+
+Deno.test("a sweep and a read of one overdue generation: one refund", async () => {
+  await using sessions = new Sessions();
+  for (const sweepFirst of [true, false]) {
+    const user = await sessions.account(1);
+    const { id } = await silent(sessions, user);
+    const both: [Work, Work] = [sweep(), expireOverdue(user)];
+    const [first, second] = await sessions.overtake(
+      ...(sweepFirst ? both : both.toReversed() as typeof both),
+    );
+    strictEqual(first.expired, 1);
+    strictEqual(second.expired, 0);
+    strictEqual(await status(sessions, id), "expired");
+    strictEqual(await credits(sessions, user), 1);
+  }
+});
+
+Deno.test("nobody hands over a generation without its lease", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { id, token } = await silent(sessions, user);
+  const [, stranger] = await sessions.overtake(
+    heartbeat(id, token),
+    handOver(id, crypto.randomUUID()),
+  );
+  strictEqual(stranger.error, "GENERATION_NOT_FOUND");
+  const [job] = await sessions.sql`
+    select lease_expires_at > now() as held from generation_jobs where id = ${id}`;
+  strictEqual(job?.["held"], true);
+});
+
+Deno.test("a hand-over behind the sweep comes too late", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { id, token } = await silent(sessions, user);
+  const [, second] = await sessions.race(sweep(), handOver(id, token), "commit");
+  strictEqual(second.error, "GENERATION_NOT_FOUND");
+  strictEqual(await status(sessions, id), "expired");
+  strictEqual(await credits(sessions, user), 1);
+});
+
+Deno.test("a generation that always fails to expire keeps no other from its turn", async () => {
+  await using sessions = new Sessions();
+  const { sql } = sessions;
+  const user = await sessions.account(2);
+  const { id: bad } = await silent(sessions, user);
+  const { id: good } = await silent(sessions, user);
+  // The oldest there can be, so that these two are the first to be swept.
+  await sql`update generation_jobs set deadline_at = '2000-01-01' where id = ${bad}`;
+  await sql`update generation_jobs set deadline_at = '2000-01-02' where id = ${good}`;
+  await sql.unsafe(`
+    create function race_fails() returns trigger language plpgsql
+    as $$ begin raise 'never this one'; end $$;
+    create trigger race_fails before update on generation_jobs
+    for each row when (new.id = '${bad}') execute function race_fails()`);
+  try {
+    const first = await sessions.call(sweep(1));
+    strictEqual(first.failed, 1);
+    strictEqual(first.more, true);
+    strictEqual((await sessions.call(sweep(1))).expired, 1);
+    strictEqual(await status(sessions, good), "expired");
+    await sessions.call(expireOverdue(user));
+    const [failure] = await sql`
+      select attempts, error, retry_at > now() as later from private.sweep_failures
+      where generation_id = ${bad}`;
+    strictEqual(failure?.["attempts"], 1, "nor does each read try it again");
+    deepStrictEqual({ ...failure }, { attempts: 1, error: "P0001: never this one", later: true });
+  } finally {
+    await sql`drop function race_fails cascade`;
+  }
+  await sql`update private.sweep_failures set retry_at = now() where generation_id = ${bad}`;
+  strictEqual((await sessions.call(sweep(1))).expired, 1);
+  strictEqual(await status(sessions, bad), "expired");
+  strictEqual(await credits(sessions, user), 2);
 });
 
 Deno.test("what had to wait is not dated before what it waited for", async () => {

@@ -74,7 +74,7 @@ export class Sessions implements AsyncDisposable {
       let answered = false;
       const note = () => answered = true;
       answering.then(note, note);
-      await between(() => this.#waits(row?.["pid"], () => answered), holder);
+      await between(() => comesToWait(this.#watch, row?.["pid"], () => answered), holder);
       const [secondAnswer] = await answering;
       await other`commit`;
       return [answer?.["answer"], secondAnswer?.["answer"]];
@@ -87,21 +87,25 @@ export class Sessions implements AsyncDisposable {
     }
   }
 
-  /** Whether the session comes to wait for a lock, or else answers. */
-  async #waits(pid: number, hasAnswered: () => boolean): Promise<boolean> {
-    const until = performance.now() + 5_000;
-    while (performance.now() < until) {
-      const [row] = await this.#watch`
-        select wait_event_type from pg_stat_activity where pid = ${pid}`;
-      if (row?.["wait_event_type"] === "Lock") return true;
-      if (hasAnswered()) return false;
-    }
-    throw new Error("The second session neither answered nor came to wait for a lock");
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#watch.end(), this.#first.end(), this.#second.end()]);
   }
+}
+
+/** Whether the session of `pid` comes to wait for a lock, or else answers. Takes the role of that session, or a superuser. */
+export async function comesToWait(
+  sql: postgres.Sql,
+  pid: number,
+  hasAnswered: () => boolean,
+): Promise<boolean> {
+  const until = performance.now() + 5_000;
+  while (performance.now() < until) {
+    const [row] = await sql`
+      select wait_event_type from pg_stat_activity where pid = ${pid}`;
+    if (row?.["wait_event_type"] === "Lock") return true;
+    if (hasAnswered()) return false;
+  }
+  throw new Error("The session neither answered nor came to wait for a lock");
 }
 
 export const deduct = (user: string): Work => (sql) =>
@@ -128,4 +132,15 @@ export const release = (id: string): Work => (sql) =>
   sql`select release_generation(null, ${id}, 'a wish') as answer`;
 export const heartbeat = (id: string, leaseToken: string): Work => (sql) =>
   sql`select extend_lease(${id}, ${leaseToken}, 60) as answer`;
-export const sweep = (): Work => (sql) => sql`select refund_stuck_generations(1000) as answer`;
+export const handOver = (id: string, leaseToken: string): Work => (sql) =>
+  sql`select hand_over_generation(${id}, ${leaseToken}) as answer`;
+export const sweep = (limit = 1000): Work => (sql) =>
+  sql`select refund_stuck_generations(${limit}) as answer`;
+/** What a read does that meets an overdue generation of its own account. */
+export const expireOverdue = (user: string): Work => (sql) =>
+  sql`select expire_overdue_generations(${user}) as answer`;
+/** What both do with a generation that they take for overdue at `horizon`. */
+export const expire = (id: string, horizon: Date): Work => (sql) =>
+  sql`select to_jsonb(e) as answer from private.expire_generations(${[
+    id,
+  ]}, ${horizon}, 'sweeper') e`;

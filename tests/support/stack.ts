@@ -32,6 +32,8 @@ export const stack = {
   publishableKey: required(env, "SUPABASE_PUBLISHABLE_KEY"),
   secretKey: required(env, "SUPABASE_SECRET_KEY"),
   databaseUrl: required(env, "SUPABASE_DB_URL"),
+  /** The local provider. */
+  imageServerUrl: required(env, "IMAGE_SERVER_URL"),
   functionsUrl: `${required(env, "SUPABASE_URL")}/functions/v1`,
   /** With its secrets and logs. */
   folder: dirname(path),

@@ -1,5 +1,5 @@
 begin;
-select plan(4);
+select plan(5);
 
 select tests.create_type();
 select tests.create_user() as user_id \gset
@@ -55,6 +55,18 @@ select is(
     format('insert into public.generation_results values (gen_random_uuid(), %L, ''{}'')', :'user_id')
   ),
   'result_belongs_to_a_generation', 'results of nothing'
+);
+select is(
+  array[
+    pg_temp.refusal(
+      'insert into private.sweep_runs (started_at, finished_at, batches, expired, refunded, failed)
+      values (now(), now() - interval ''1 second'', 1, 0, 0, 0)'
+    ),
+    pg_temp.refusal('insert into private.sweep_totals default values'),
+    pg_temp.refusal('insert into private.sweep_totals (singleton) values (false)')
+  ],
+  array['finished_after_it_started', 'sweep_totals_pkey', 'sweep_totals_is_one_row'],
+  'runs of the sweeper'
 );
 
 select * from finish();

@@ -24,13 +24,15 @@ select results_eq(
   from unnest(array[
     'slug = ''Not a slug''', 'cost = 0', 'cost = -1', 'cost = 1000001', 'rate_limit_seconds = -1',
     'rate_limit_seconds = 86401', 'timeout_seconds = 0', 'timeout_seconds = 86401', 'reservation_seconds = 0',
-    'slug = ''image'''
+    'slug = ''image''', 'provider = ''Not a name''', 'provider = ''''', 'provider_options = ''[]''',
+    'provider_options = ''null'''
   ]) with ordinality c (change, n)
   order by n$$,
   array[
     'slug_is_a_name', 'cost_is_positive', 'cost_is_positive', 'cost_is_positive', 'rate_limit_not_negative',
     'rate_limit_not_negative', 'timeout_is_positive', 'timeout_is_positive', 'reservation_is_positive',
-    'generation_types_pkey'
+    'generation_types_pkey', 'provider_is_a_name', 'provider_is_a_name', 'provider_options_is_an_object',
+    'provider_options_is_an_object'
   ],
   'each by the check that names it'
 );

@@ -1,6 +1,7 @@
 begin;
 select plan(1);
 
+select public.refund_stuck_generations(1000000);
 select tests.create_user() as user_id \gset
 alter table public.profiles disable trigger zz_guard_direct_write;
 update public.profiles set credits = 11 where id = :'user_id';

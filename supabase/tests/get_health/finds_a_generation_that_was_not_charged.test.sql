@@ -1,6 +1,7 @@
 begin;
 select plan(1);
 
+select public.refund_stuck_generations(1000000);
 select tests.create_type();
 select tests.create_user() as user_id \gset
 select tests.create_generation(:'user_id', 'reserved');

@@ -15,7 +15,7 @@ where user_id = :'user_id';
 select is(
   jsonb_path_query_array(public.get_health(), '$.checks[*] ? (@.ok == false)'),
   '[{"name": "overdue_generations", "ok": false, "count": 1,
-    "meaning": "generations more than 3 minutes overdue: the sweeper does not run"}]',
+    "meaning": "generations more than 3 minutes overdue: the sweeper does not run, or cannot"}]',
   'what is overdue for more than three minutes; a sweeper that is one run late is no fault'
 );
 select public.refund_stuck_generations(1000000);

@@ -16,8 +16,10 @@ select set_eq(
     'generation_jobs authenticated SELECT', 'generation_jobs service_role SELECT',
     'generation_results authenticated SELECT', 'generation_results service_role SELECT',
     'generation_types service_role SELECT',
+    'topic_preferences authenticated SELECT', 'topic_preferences service_role SELECT',
+    'topic_notifications authenticated SELECT', 'topic_notifications service_role SELECT',
     'profiles authenticated SELECT', 'profiles service_role SELECT',
-    'topics service_role SELECT'
+    'topics authenticated SELECT', 'topics service_role SELECT'
   ],
   'select, and nothing else, to nobody else; a new table fails here until it is listed'
 );

@@ -8,7 +8,8 @@ select tests.create_generation(:'user_id', 'processing') as generation_id \gset
 update public.generation_jobs set deadline_at = clock_timestamp() - interval '1 second' where id = :'generation_id';
 
 select is(
-  public.refund_stuck_generations(), '{"success": true, "expired": 1, "refunded": 3}',
+  public.refund_stuck_generations() - 'run',
+  '{"success": true, "expired": 1, "refunded": 3, "failed": 0, "more": false}',
   'the answer says how many generations, and how many credits'
 );
 select is(tests.credits(:'user_id'), 10, 'the credits are back');

@@ -23,7 +23,9 @@ select is(
 );
 select is(public.refund_stuck_generations(2) -> 'expired', '1', 'the next one takes the rest');
 select is(
-  public.refund_stuck_generations(2), '{"success": true, "expired": 0, "refunded": 0}', 'then there is nothing left'
+  public.refund_stuck_generations(2) - 'run',
+  '{"success": true, "expired": 0, "refunded": 0, "failed": 0, "more": false}',
+  'then there is nothing left'
 );
 
 select * from finish();

@@ -6,7 +6,9 @@ select bag_eq(
   where schemaname in ('public', 'private')$$,
   array[
     'account_events SELECT authenticated PERMISSIVE', 'generation_jobs SELECT authenticated PERMISSIVE',
-    'generation_results SELECT authenticated PERMISSIVE', 'profiles SELECT authenticated PERMISSIVE'
+    'generation_results SELECT authenticated PERMISSIVE', 'topic_preferences SELECT authenticated PERMISSIVE',
+    'topic_notifications SELECT authenticated PERMISSIVE', 'profiles SELECT authenticated PERMISSIVE',
+    'topics SELECT authenticated PERMISSIVE'
   ],
   'select for signed-in users, and nothing else'
 );

@@ -27,7 +27,7 @@ $$;
 select is(
   array(select distinct outcome from tried), array['42501'], 'no table of public or private can be read without a token'
 );
-select cmp_ok((select count(*) from tried), '>=', 9::bigint, 'and there are some');
+select cmp_ok((select count(*) from tried), '>=', 15::bigint, 'and there are some');
 
 select * from finish();
 rollback;

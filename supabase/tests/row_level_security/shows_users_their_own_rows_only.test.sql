@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(6);
 
 select tests.create_type();
 select tests.create_user() as other_id \gset
@@ -21,7 +21,6 @@ select results_eq(
   'their events'
 );
 select throws_ok('select from public.generation_types', '42501', null, 'the price list only by get_generation_types');
-select throws_ok('select from public.topics', '42501', null, 'no topics');
 select throws_ok('select from private.settings', '42501', null, 'nothing of private');
 reset role;
 
