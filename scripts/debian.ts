@@ -1,6 +1,6 @@
 /**
  * Debian's packages that some tests need: a Postgres 15 with pg_cron, pgTAP, plpgsql_check and isolationtester, pg_prove,
- * and Chromium. They are installed by apt-get, as root or by sudo.
+ * Chromium, and of prometheus promtool. They are installed by apt-get, as root or by sudo.
  */
 
 export const DEBIAN_POSTGRES = "/usr/lib/postgresql/15/bin";
@@ -12,6 +12,7 @@ const PACKAGES = [
   "postgresql-15-plpgsql-check",
   "libtap-parser-sourcehandler-pgtap-perl",
   "chromium",
+  "prometheus",
 ];
 
 /** Files that are there once the packages are. */
@@ -24,6 +25,7 @@ const FILES = [
   "/usr/bin/psql",
   "/usr/lib/postgresql/15/lib/pgxs/src/test/isolation/isolationtester",
   "/usr/bin/chromium",
+  "/usr/bin/promtool",
 ];
 
 /** Installs what is missing. Answers why that is not possible, or null when everything is there. */
@@ -35,7 +37,7 @@ export async function installDebianPackages(log: (line: string) => void): Promis
     return "installing Debian's packages takes root, or sudo without a password";
   }
   log(`installing Debian's ${PACKAGES.join(", ")}`);
-  // The package makes and starts a server of its own, which nobody here wants: RUNLEVEL=1 keeps it from starting.
+  // Some packages start a server of their own, which nobody here wants: RUNLEVEL=1 keeps it from starting.
   const apt = [...sudo, "env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get", "-q"];
   for (
     const command of [

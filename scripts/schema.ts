@@ -1,6 +1,6 @@
 /**
  * Writes, or with --check compares, what is generated from the migrations: a dump of the schema, so that a review sees
- * every change of the database, and the types of the database for TypeScript.
+ * every change of the database, the catalogue that verify compares a deployment with, and the types for TypeScript.
  *
  *     deno task schema [--check] [--remote=postgresql://…]
  *
@@ -9,7 +9,9 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import postgres from "postgres";
 import { DEBIAN_POSTGRES, installDebianPackages } from "./debian.ts";
+import { readCatalogue } from "./deploy/catalogue.ts";
 import { Cli } from "./deploy/cli.ts";
 import { startTemporaryDatabase } from "./deploy/temporary_database.ts";
 import { StackError } from "./stack/errors.ts";
@@ -19,6 +21,7 @@ import { runOrFail } from "./stack/process.ts";
 /** The generated files, by what makes each from a database with the migrations applied. */
 const FILES: { path: string; make: (databaseUrl: string) => Promise<string> }[] = [
   { path: "supabase/schema.sql", make: schemaDump },
+  { path: "supabase/catalogue.json", make: catalogue },
   { path: "supabase/functions/_shared/database.types.ts", make: databaseTypes },
 ];
 
@@ -37,6 +40,18 @@ export async function schemaDump(databaseUrl: string): Promise<string> {
 function isOurs(section: string): boolean {
   return !/^-- (Name: (public|SCHEMA public);|Name: [^\n]*; Type: DEFAULT ACL;|PostgreSQL database dump complete)/
     .test(section);
+}
+
+/** Every object of the schemas public and private with its properties, as JSON in an order of its own. */
+export async function catalogue(databaseUrl: string): Promise<string> {
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+  try {
+    const query = async <Row>(text: string) => await sql.unsafe(text) as unknown as Row[];
+    const objects = Object.entries(await readCatalogue(query)).sort(([a], [b]) => a < b ? -1 : 1);
+    return JSON.stringify(Object.fromEntries(objects), null, 2) + "\n";
+  } finally {
+    await sql.end();
+  }
 }
 
 /** The types of what PostgREST shows: the schema public. */

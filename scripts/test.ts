@@ -103,7 +103,14 @@ const missing = await installDebianPackages(log);
 {
   print("\n── starting a stack on the embedded Postgres 17");
   await using stack = await startTemporaryStack({ log, sweep: false });
-  await stackTests(stack, "Postgres 17", ["tests/e2e", "tests/races"]);
+  const folders = ["tests/e2e", "tests/events", "tests/realtime", "tests/races", "tests/kills"];
+  await stackTests(stack, "Postgres 17", folders);
+}
+{
+  // A stack of its own: these tests begin new epochs, and let credits be written directly. They start workers of their own.
+  print("\n── starting a stack for the tests of freshness");
+  await using stack = await startTemporaryStack({ log, sweep: false });
+  await stackTests(stack, "Postgres 17", ["tests/freshness"]);
 }
 {
   // A stack of its own: these tests see to it that nothing is written, by anybody.

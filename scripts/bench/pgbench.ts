@@ -14,18 +14,23 @@ export interface Load {
 export interface Settings {
   clients: number;
   seconds: number;
+  /** The core that pgbench itself runs on; any when left out. */
+  core?: number;
 }
 
 /** Transactions per second of one load, run alone. @throws with what pgbench said when a transaction failed. */
 export async function rate(
   load: Load,
-  { clients, seconds }: Settings,
+  { clients, seconds, core }: Settings,
 ): Promise<number> {
   const file = await Deno.makeTempFile({ suffix: ".pgbench" });
   try {
     await Deno.writeTextFile(file, load.script);
-    const { success, stdout, stderr } = await new Deno.Command(`${DEBIAN_POSTGRES}/pgbench`, {
+    const pgbench = `${DEBIAN_POSTGRES}/pgbench`;
+    const isPinned = core !== undefined;
+    const { success, stdout, stderr } = await new Deno.Command(isPinned ? "taskset" : pgbench, {
       args: [
+        ...(isPinned ? ["-c", String(core), pgbench] : []),
         ...["-n", "-M", "prepared", "-c", String(clients), "-j", "2", "-T", String(seconds)],
         ...["-f", file, load.databaseUrl],
       ],

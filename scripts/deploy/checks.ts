@@ -1,31 +1,34 @@
-/** What is looked at in a deployment's database. Two read-only queries; nothing is changed. */
+/** What is looked at in a deployment's database. Read-only queries; nothing is changed. */
 
+import { type Catalogue, compare, type Query, readCatalogue } from "./catalogue.ts";
 import type { Expected } from "./expected.ts";
+import { type Exposure, exposuresQuery, showsOthers } from "./exposures.ts";
+import { jobsCheck, objectChecks } from "./object_checks.ts";
+
+export type { Query } from "./catalogue.ts";
 
 /** One row of the table that verify prints. */
 export interface Check {
   name: string;
   ok: boolean;
+  /** Ok, and somebody should know all the same. */
+  warning?: boolean;
   /** What was seen. */
   found: string;
   /** What to do about it when it is not ok. */
   remedy: string;
 }
 
-/** Asks the deployment's database. */
-export type Query = <Row>(sql: string) => Promise<Row[]>;
-
 /** The roles that clients come with, and the one of the edge functions. */
 const CLIENTS = "'anon', 'authenticated'";
 
-/** A successful run of the sweeper is no older than this, when it has run at all: it is due every minute. */
+/** A run of the sweeper is no older than this: it is due every minute, and a migration makes the first one. */
 const SWEEPER_SECONDS = 300;
 
-/** What the catalogue says; there, whatever is missing. */
-interface Catalogue {
+/** What is there, whatever is missing. */
+interface Overview {
   routines_shown: number;
   routines_there: number;
-  missing_routines: string[];
   open_routines: string[];
   closed_routines: string[];
   missing_tables: string[];
@@ -34,6 +37,7 @@ interface Catalogue {
   has_migrations: boolean;
   has_settings: boolean;
   has_findings: boolean;
+  has_sweeps: boolean;
   has_cron: boolean;
 }
 
@@ -43,8 +47,8 @@ interface Contents {
   settings: Record<string, unknown> | null;
   default_type_has_a_price: boolean | null;
   findings: number | null;
-  jobs: { active: boolean; schedule: string }[] | null;
-  last_success_seconds: number | null;
+  /** Since the sweeper ran, whoever called it. */
+  last_sweep_seconds: number | null;
   /** Why its last run failed, if it did. */
   last_failure: string | null;
 }
@@ -52,6 +56,8 @@ interface Contents {
 export interface DatabaseOptions {
   /** Somebody else calls `POST /operations/sweep` every minute: pg_cron is not asked for. */
   sweptElsewhere: boolean;
+  /** That policies and views of the app's show rows of ours to others is known, and meant. */
+  ownPolicies: boolean;
 }
 
 /** All checks of the database. */
@@ -60,27 +66,35 @@ export async function databaseChecks(
   expected: Expected,
   options: DatabaseOptions,
 ): Promise<Check[]> {
-  const [catalogue] = await query<Catalogue>(catalogueQuery(expected));
-  if (!catalogue) throw new Error("The database answered nothing");
-  const [contents] = await query<Contents>(contentsQuery(catalogue));
+  const [overview] = await query<Overview>(overviewQuery(expected));
+  if (!overview) throw new Error("The database answered nothing");
+  const [contents] = await query<Contents>(contentsQuery(overview));
   if (!contents) throw new Error("The database answered nothing");
+  const { routines, tables, catalogue } = expected;
+  const found = await readCatalogue(query, { routines, tables: Object.keys(tables) });
+  const exposures = await query<Exposure>(exposuresQuery(tables, policiesOf(catalogue)));
   return [
-    ...routineChecks(catalogue, expected),
-    ...tableChecks(catalogue, expected),
+    ...routineChecks(overview),
+    ...tableChecks(overview, expected),
+    ...objectChecks(compare(catalogue, found), { isAdopted: (contents.findings ?? 0) > 0 }),
+    exposuresCheck(exposures.filter(showsOthers), options),
     migrationsCheck(contents, expected),
-    options.sweptElsewhere
-      ? { name: "sweeper", ok: true, found: "not asked for: --swept-elsewhere", remedy: "" }
-      : sweeperCheck(contents),
+    ...(options.sweptElsewhere ? [] : [jobsCheck(catalogue, found, overview.has_cron)]),
+    sweeperCheck(contents, options),
     settingsCheck(contents),
     adoptionCheck(contents),
   ];
+}
+
+function policiesOf(catalogue: Catalogue): string[] {
+  return Object.keys(catalogue).flatMap((name) => /^policy (.*)$/.exec(name)?.[1] ?? []);
 }
 
 function literal(value: unknown): string {
   return `'${JSON.stringify(value).replaceAll("'", "''")}'::jsonb`;
 }
 
-function catalogueQuery({ routines, tables }: Expected): string {
+function overviewQuery({ routines, tables }: Expected): string {
   return `
 with expected_routines as (
   select value as name, split_part(value, '.', 1) as schema_name, split_part(value, '.', 2) as routine_name
@@ -109,7 +123,6 @@ select
   (
     select count(*)::integer from pg_proc where proname in ('deduct_credit_atomic', 'refund_credit_atomic')
   ) as routines_there,
-  (select coalesce(jsonb_agg(distinct name), '[]') from routines where oid is null) as missing_routines,
   (
     select coalesce(jsonb_agg(r.name || ' by ' || c.rolname order by r.name, c.rolname), '[]')
     from routines r cross join clients c
@@ -145,47 +158,40 @@ select
   to_regclass('supabase_migrations.schema_migrations') is not null as has_migrations,
   to_regclass('private.settings') is not null and to_regclass('public.generation_types') is not null as has_settings,
   to_regclass('private.adoption_findings') is not null as has_findings,
+  to_regclass('private.sweep_runs') is not null as has_sweeps,
   to_regclass('cron.job_run_details') is not null as has_cron`;
 }
 
-function contentsQuery(catalogue: Catalogue): string {
+function contentsQuery(overview: Overview): string {
   const when = (there: boolean, sql: string) => there ? `(${sql})` : "null";
   const ofSweeper = "(select jobid from cron.job where jobname = 'refund-stuck-generations')";
   return `
 select
   ${
     when(
-      catalogue.has_migrations,
+      overview.has_migrations,
       "select coalesce(jsonb_agg(version order by version), '[]') from supabase_migrations.schema_migrations",
     )
   } as migrations,
-  ${when(catalogue.has_settings, "select to_jsonb(s) from private.settings s")} as settings,
+  ${when(overview.has_settings, "select to_jsonb(s) from private.settings s")} as settings,
   ${
     when(
-      catalogue.has_settings,
+      overview.has_settings,
       "select exists (select from public.generation_types t join private.settings s on s.default_type = t.slug)",
     )
   } as default_type_has_a_price,
   ${
-    when(catalogue.has_findings, "select count(*)::integer from private.adoption_findings")
+    when(overview.has_findings, "select count(*)::integer from private.adoption_findings")
   } as findings,
   ${
     when(
-      catalogue.has_cron,
-      `select coalesce(jsonb_agg(jsonb_build_object('active', active, 'schedule', schedule)), '[]')
-    from cron.job where jobname = 'refund-stuck-generations'`,
+      overview.has_sweeps,
+      "select extract(epoch from clock_timestamp() - max(finished_at))::integer from private.sweep_runs",
     )
-  } as jobs,
+  } as last_sweep_seconds,
   ${
     when(
-      catalogue.has_cron,
-      `select extract(epoch from clock_timestamp() - max(end_time))::integer from cron.job_run_details
-    where status = 'succeeded' and jobid in ${ofSweeper}`,
-    )
-  } as last_success_seconds,
-  ${
-    when(
-      catalogue.has_cron,
+      overview.has_cron,
       `select case when status = 'failed' then return_message end from cron.job_run_details
     where status in ('succeeded', 'failed') and jobid in ${ofSweeper} order by runid desc limit 1`,
     )
@@ -197,9 +203,8 @@ function list(names: string[]): string {
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }
 
-function routineChecks(catalogue: Catalogue, { routines }: Expected): Check[] {
-  const { routines_there, routines_shown, missing_routines, open_routines, closed_routines } =
-    catalogue;
+function routineChecks(overview: Overview): Check[] {
+  const { routines_there, routines_shown, open_routines, closed_routines } = overview;
   return [
     {
       name: "deduct_credit_atomic and refund_credit_atomic",
@@ -209,15 +214,6 @@ function routineChecks(catalogue: Catalogue, { routines }: Expected): Check[] {
       remedy: routines_there < 2
         ? "A function was dropped: add a migration that creates it as supabase/schema.sql shows it, and push"
         : "Another function has the same name, and PostgREST cannot choose: drop or rename it",
-    },
-    {
-      name: "functions of the database",
-      ok: missing_routines.length === 0,
-      found: missing_routines.length === 0
-        ? `all ${routines.length} are there`
-        : `missing: ${list(missing_routines)}`,
-      remedy:
-        "Push the migrations; where they are applied, add one that creates it as supabase/schema.sql shows it",
     },
     {
       name: "clients execute none of them",
@@ -235,8 +231,8 @@ function routineChecks(catalogue: Catalogue, { routines }: Expected): Check[] {
   ];
 }
 
-function tableChecks(catalogue: Catalogue, { tables }: Expected): Check[] {
-  const { missing_tables, without_rls, writable } = catalogue;
+function tableChecks(overview: Overview, { tables }: Expected): Check[] {
+  const { missing_tables, without_rls, writable } = overview;
   return [
     {
       name: "tables with row level security",
@@ -278,38 +274,33 @@ function migrationsCheck({ migrations }: Contents, expected: Expected): Check {
   };
 }
 
-function sweeperCheck({ jobs, last_success_seconds: age, last_failure }: Contents): Check {
-  const name = "sweeper (pg_cron)";
-  const schedule = "select private.schedule_jobs(), as postgres";
-  if (jobs === null) {
-    return {
-      name,
-      ok: false,
-      found: "pg_cron is not enabled: stuck generations are not refunded",
-      remedy:
-        `Enable the extension pg_cron, then ${schedule}; or sweep from elsewhere, and say --swept-elsewhere`,
-    };
-  }
-  const [job] = jobs;
-  if (!job) return { name, ok: false, found: "not scheduled", remedy: `Schedule it: ${schedule}` };
-  if (!job.active) {
-    return {
-      name,
-      ok: false,
-      found: "scheduled, but not active",
-      remedy: `Schedule it anew: ${schedule}`,
-    };
-  }
-  const isLate = age !== null && age > SWEEPER_SECONDS;
-  const success = age === null ? "has not succeeded yet" : `last succeeded ${age} seconds ago`;
+function sweeperCheck(
+  { last_sweep_seconds: age, last_failure }: Contents,
+  { sweptElsewhere }: DatabaseOptions,
+): Check {
+  const failure = sweptElsewhere ? null : last_failure;
+  const ran = age === null ? "has never run" : `last ran ${age} seconds ago`;
   return {
-    name,
-    ok: last_failure === null && !isLate,
-    found: last_failure === null
-      ? `${job.schedule}, ${success}`
-      : `${success}; its last run failed: ${last_failure}`,
-    remedy:
-      "select * from cron.job_run_details order by runid desc says why; a paused project runs no jobs",
+    name: "sweeper runs",
+    ok: age !== null && age <= SWEEPER_SECONDS && failure === null,
+    found: failure === null ? ran : `${ran}; its last run by pg_cron failed: ${failure}`,
+    remedy: sweptElsewhere
+      ? "Stuck generations are not refunded: POST /operations/sweep must be called every minute"
+      : "select * from cron.job_run_details order by runid desc says why; a paused project runs no jobs",
+  };
+}
+
+function exposuresCheck(exposures: Exposure[], { ownPolicies }: DatabaseOptions): Check {
+  return {
+    name: "users read their own rows only",
+    ok: exposures.length === 0 || ownPolicies,
+    warning: exposures.length > 0,
+    found: exposures.length === 0
+      ? "no policy or view of the app shows them others'"
+      : exposures.map(({ name, readers }) => `${name}, to ${readers.join(" and ")}`).join("; "),
+    remedy: ownPolicies
+      ? "Known: --own-policies"
+      : "Others' e-mail, credits or generations can be read. Drop it, narrow it, or grant its readers the app's own columns only; where it is meant: --own-policies",
   };
 }
 

@@ -42,7 +42,8 @@ Deno.test("onto an app's tables", async (t) => {
     "every account has an opening event with what it had, and odd balances are reported",
     async () => {
       const events = await sql`
-      select user_id, version::integer, type, delta, balance, reason from account_events order by user_id`;
+      select user_id, version::integer, type, delta, balance, reason from account_events
+      where version = 1 order by user_id`;
       deepStrictEqual(
         events.map((row) => [row["user_id"], row["version"], row["delta"], row["reason"]]),
         [
@@ -60,7 +61,9 @@ Deno.test("onto an app's tables", async (t) => {
   );
 
   await t.step("the app's triggers did not fire for it, and are on again", async () => {
-    deepStrictEqual([...await sql`select * from webhook_calls`], []);
+    // But for what the sweeper did then: a job that was overdue has expired, as it would have a minute later.
+    const calls = await sql`select status from webhook_calls`;
+    deepStrictEqual(calls.map((row) => row["status"]), ["expired"]);
     const off =
       await sql`select tgname from pg_trigger where not tgisinternal and tgenabled <> 'O'`;
     deepStrictEqual([...off], []);
@@ -87,9 +90,12 @@ Deno.test("onto an app's tables", async (t) => {
     }
   });
 
-  await t.step("what was stuck expires without minting a credit", async () => {
-    const [row] = await sql`select refund_stuck_generations() as answer`;
-    deepStrictEqual(row?.["answer"], { success: true, expired: 1, refunded: 0 });
+  await t.step("what was stuck has expired without minting a credit", async () => {
+    const events = await sql`
+      select delta, reason, actor from account_events where user_id = ${user(1)} and version > 1`;
+    deepStrictEqual(events.map((row) => ({ ...row })), [
+      { delta: 0, reason: "deadline_passed", actor: "sweeper" },
+    ]);
     const [profile] = await sql`select credits from profiles where id = ${user(1)}`;
     strictEqual(profile?.["credits"], 5);
   });
@@ -107,6 +113,22 @@ Deno.test("onto an app's tables", async (t) => {
       actor: "sql:postgres",
     });
   });
+
+  await t.step(
+    "a policy that shows profiles to everybody shows no balance and no address",
+    async () => {
+      const claims = JSON.stringify({ sub: user(6), role: "authenticated" });
+      const asUser = (columns: string) =>
+        sql.begin(async (sql) => {
+          await sql`select set_config('request.jwt.claims', ${claims}, true), set_config('role', 'authenticated', true)`;
+          return await sql.unsafe(`select ${columns} from profiles`);
+        });
+      ok((await asUser("id, username")).length > 1);
+      for (const column of ["email", "credits", "last_generate_at"]) {
+        await rejects(asUser(column), { code: "42501" });
+      }
+    },
+  );
 
   await t.step("users may still change their own columns, and no balance", async () => {
     const claims = JSON.stringify({ sub: user(1), role: "authenticated" });
@@ -177,5 +199,38 @@ Deno.test("what stands in its way is refused by name, before anything is changed
     const [row] = await sql`select count(*)::integer as count from generation_types`;
     ok(row?.["count"] === 1);
   });
+  await sql.end();
+});
+
+Deno.test("an app's trigger that writes our columns stops the push, until it does not", async () => {
+  await using database = await startTemporaryDatabase({
+    postgres: DEBIAN_POSTGRES,
+    migrations: false,
+  });
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await sql.unsafe(`
+    insert into auth.users (id) values ('${user(1)}'), ('${user(2)}');
+    create table public.profiles (
+      id uuid primary key, version integer not null default 1, credits integer not null default 3, last_generate_at timestamptz
+    );
+    insert into public.profiles (id, last_generate_at) values ('${user(1)}', '-infinity'), ('${
+    user(2)
+  }', '2199-01-01');
+    create function public.count_versions() returns trigger language plpgsql
+      as 'begin new.version := old.version + 1; return new; end';
+    create trigger optimistic_lock before update on public.profiles
+      for each row execute function public.count_versions()`);
+  await rejects(push(database.url), /Trigger optimistic_lock on profiles writes a column/);
+  await sql`drop trigger optimistic_lock on profiles`;
+  await push(database.url);
+
+  // What was no time in the past is reported, and does not stop a charge.
+  for (const id of [user(1), user(2)]) {
+    const [row] = await sql`select reserve_generation(${id}) as answer`;
+    strictEqual(row?.["answer"].success, true, JSON.stringify(row?.["answer"]));
+  }
+  const findings = await sql`
+    select row_id from private.adoption_findings where finding like 'last_generate_at was%' order by 1`;
+  deepStrictEqual(findings.map((row) => row["row_id"]), [user(1), user(2)]);
   await sql.end();
 });

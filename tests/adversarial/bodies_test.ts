@@ -95,6 +95,7 @@ for (const [what, make] of Object.entries(invalid)) {
     await unchanged(async () => {
       for (const route of routes) {
         const body = await make(route);
+        if (body === good(route)) continue; // one that is empty has no string
         const answer = await send(route.method, route.path, withBody(route, body));
         assertProblem(answer, 400, "INVALID_REQUEST", nameOf(route));
         if (typeof body !== "string" || body.length > 1000) continue;

@@ -56,6 +56,18 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     outcome: [undefined, ...noString, "", "refunded", "Completed", "completed "],
   },
   sweep: { limit: [...noInteger, 0, -1, 10_001] },
+  setPreferences: {
+    muted: [null, 0, "true", {}, [true]],
+    min_interval_seconds: [...noInteger, -1, 86_401],
+  },
+  issueTicket: {},
+  publishNotification: {
+    topic: [undefined, ...noString, "", "Orders", "orders\n", "a b", "a".repeat(64)],
+    kind: [undefined, ...noString, "", "a".repeat(201)],
+    subject: [undefined, ...noString, "", "a".repeat(201)],
+    status: [undefined, ...noString, "", "a".repeat(201)],
+    payload: [null, 5, "a", true, ["a"]],
+  },
 };
 
 /** The body with one field, or one member of it, set or left out. */

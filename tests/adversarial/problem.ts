@@ -68,7 +68,9 @@ export function assertProblem(
   strictEqual(headers.get("cache-control"), "no-store", told);
   strictEqual(headers.get("set-cookie"), null, told);
   assertCrossOrigin(answer, told);
-  if (status === 401) {
+  if (code === "INVALID_SIGNATURE") {
+    strictEqual(headers.get("www-authenticate"), "StandardWebhooks", told);
+  } else if (status === 401) {
     strictEqual(headers.get("www-authenticate"), "Bearer", told);
     strictEqual(headers.get("x-supabase-server-error"), code, told);
   }

@@ -8,7 +8,7 @@ import { send } from "./send.ts";
 
 const victim = await newVictim();
 const routes = routesOf(victim);
-const pages = routes.filter(({ endpoint }) => endpoint.query !== undefined);
+const pages = routes.filter(({ endpoint }) => endpoint.query && endpoint.id !== "listen");
 const HUGE = "9".repeat(400);
 
 const unknown = [

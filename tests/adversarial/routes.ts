@@ -38,19 +38,31 @@ function bodies(victim: Victim): Record<string, Record<string, unknown>> {
     grantCredits: { user_id: victim.id, amount: 1, reason: "test" },
     settleGeneration: { generation_id: victim.reservation, outcome: "failed" },
     sweep: { limit: 1 },
+    setPreferences: { muted: true, min_interval_seconds: 0 },
+    issueTicket: {},
+    publishNotification: {
+      topic: "orders",
+      kind: "order.paid",
+      subject: victim.id,
+      status: "paid",
+      payload: {},
+    },
   };
 }
 
 /** The routes, with good requests about the victim. */
 export function routesOf(victim: Victim): Route[] {
   const known = bodies(victim);
-  return endpoints.map((endpoint) => {
+  // Of providers, who sign each body, callback_test.ts knows what a good request is.
+  return endpoints.filter((endpoint) => !endpoint.for.includes("provider")).map((endpoint) => {
     const body = known[endpoint.id];
     if (endpoint.body && !body) throw new Error(`Say what a good request to ${endpoint.id} is`);
     return {
       endpoint,
       method: endpoint.method,
-      path: `/${endpoint.function}${endpoint.path.replace(":id", victim.reservation)}`,
+      path: `/${endpoint.function}${
+        endpoint.path.replace(":id", victim.reservation).replace(":topic", "orders")
+      }`,
       for: endpoint.for,
       body,
       credentials: endpoint.for.includes("user")

@@ -24,6 +24,17 @@ export async function send(
   const init: RequestInit & { duplex?: "half" } = { method, headers, body, redirect: "manual" };
   if (body instanceof ReadableStream) init.duplex = "half";
   const response = await fetch(`${base}${path}`, init);
+  if (response.body && response.headers.get("content-type") === "text/event-stream") {
+    // It has no end: what it says first is the answer.
+    const reader = response.body.getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text: new TextDecoder().decode(value),
+    };
+  }
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 

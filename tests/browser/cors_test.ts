@@ -41,7 +41,7 @@ function allowedHeaders(route: Route, victim: Victim): Record<string, string> {
     "idempotency-key": crypto.randomUUID(),
     prefer: "wait=20",
     "if-none-match": '"none"',
-    "x-min-version": "1",
+    "x-min-version": "1.1",
     "last-event-id": "1",
     "x-client-info": "a-test",
     // Not of the route's credentials: a secret key has no place in a browser. But then nothing would be seen to pass.

@@ -5,6 +5,7 @@
 
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { dirname } from "node:path";
+import { Webhook } from "standardwebhooks";
 import { edgeFunctions } from "../../scripts/deploy/expected.ts";
 import { functionsEnvironment } from "../../scripts/stack/functions_environment.ts";
 import { loadSecrets } from "../../scripts/stack/keys.ts";
@@ -16,6 +17,8 @@ import { supabase } from "./programs.ts";
 interface Caller {
   token: string;
   secretKey: string;
+  /** Signs what providers call back with. */
+  callbackSecret: string;
 }
 
 /** One real call of each function, and the status of its answer. */
@@ -37,6 +40,19 @@ const CALLS: Record<string, (caller: Caller) => [path: string, init: RequestInit
       },
       200,
     ],
+    "events": ({ token }) => ["/events/ticket", { method: "POST", ...as(token) }, 200],
+    // Signed, and about nothing that there is.
+    "generation-callback": ({ callbackSecret }) => [
+      "/generation-callback",
+      signed(
+        callbackSecret,
+        JSON.stringify({
+          type: "generation.failed",
+          data: { generation_id: crypto.randomUUID(), attempt: crypto.randomUUID() },
+        }),
+      ),
+      404,
+    ],
     "operations": (
       { secretKey },
     ) => ["/operations/health", { headers: { apikey: secretKey } }, 200],
@@ -46,6 +62,17 @@ function as(token: string, more = {}): { headers: Record<string, string> } {
   return {
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...more },
   };
+}
+
+function signed(secret: string, body: string): RequestInit {
+  const now = new Date();
+  const headers = {
+    "content-type": "application/json",
+    "webhook-id": "msg_1",
+    "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+    "webhook-signature": new Webhook(secret).sign("msg_1", now, body),
+  };
+  return { method: "POST", headers, body };
 }
 
 Deno.test("functions deploy", async (t) => {
@@ -80,7 +107,7 @@ Deno.test("functions deploy", async (t) => {
   await t.step("uploads no tests, no secrets and no files of another function", () => {
     for (const [name, { files }] of api.functions) {
       for (const path of files.keys()) {
-        match(path, new RegExp(`^supabase/functions/(_shared|${name})/[\\w.-]+$`));
+        match(path, new RegExp(`^supabase/functions/(_shared(/providers)?|${name})/[\\w.-]+$`));
         ok(!/_test\.ts$|\.env/.test(path), path);
       }
     }
@@ -109,7 +136,8 @@ Deno.test("functions deploy", async (t) => {
     headers: { apikey: stack.publishableKey, "content-type": "application/json" },
     body: "{}",
   });
-  const caller = { token: (await signUp.json()).access_token, secretKey };
+  const { callbackSecret } = secrets;
+  const caller = { token: (await signUp.json()).access_token, secretKey, callbackSecret };
 
   await t.step("uploads all that each function needs to run and answer", async () => {
     deepStrictEqual(names.toSorted(), Object.keys(CALLS).sort(), "CALLS says how each is called");

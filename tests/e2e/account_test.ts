@@ -61,6 +61,26 @@ Deno.test("the price list names every type", async () => {
   });
 });
 
+Deno.test("what a client has is 304, and no worker answers anything older than a write", async () => {
+  const user = await newUser();
+  for (let i = 1; i <= 6; i++) {
+    const before = await user.get("/account");
+    const held = { "if-none-match": before.headers.get("etag")! };
+    strictEqual((await user.get("/account", held)).status, 304);
+    const { body: granted } = await operate("POST", "/operations/grants", {
+      user_id: user.id,
+      amount: 1,
+      reason: "test",
+    });
+    const after = await user.get("/account", {
+      ...held,
+      "x-min-version": `${granted.epoch}.${granted.version}`,
+    });
+    strictEqual(after.status, 200);
+    strictEqual(after.body.credits, 10 + i);
+  }
+});
+
 Deno.test("supabase-js reads the own rows and no others, and writes none", async () => {
   const client = appClient();
   const { data } = await client.auth.signInAnonymously();

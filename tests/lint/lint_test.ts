@@ -15,10 +15,13 @@ const OWNER_ONLY =
 /** Findings of `supabase db advisors` that stay, by their key, and why. */
 const EXPLAINED_ADVICE: [key: RegExp, why: string][] = [
   [/^unused_index_/, "Nothing has been read yet: every index is unused in a new database."],
-  [/^rls_enabled_no_policy_private_(adoption_findings|idempotency_keys|settings)$/, OWNER_ONLY],
   [
-    /^rls_enabled_no_policy_public_(generation_types|topics)$/,
-    "Users read the price list and the topics through the edge functions; the service role passes by RLS.",
+    /^rls_enabled_no_policy_private_(adoption_findings|idempotency_keys|settings|sweep_(failures|runs|totals)|worker_metrics)$/,
+    OWNER_ONLY,
+  ],
+  [
+    /^rls_enabled_no_policy_public_generation_types$/,
+    "Users read the price list through the edge functions; the service role passes by RLS.",
   ],
   [
     /^extension_in_public_pg_cron$/,
@@ -37,7 +40,7 @@ const EXPLAINED_CHECKS: [finding: RegExp, why: string][] = [
     "One assignment of ceil(…) for each charge; a cast would do the same work.",
   ],
   [
-    /^public\.(refund_stuck_generations|grant_credits): .*cast "integer" value to "bigint"/,
+    /^public\.grant_credits: .*cast "integer" value to "bigint"/,
     "A constant that is assigned once for each call.",
   ],
 ];

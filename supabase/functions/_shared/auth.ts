@@ -7,12 +7,22 @@ import type { AuthError } from "@supabase/server";
 import { verifyAuth } from "@supabase/server/core";
 import { Problem } from "./problem.ts";
 
-/** Who may call a route: a signed-in user, an operator with a secret key, or anybody. */
-export type Audience = "user" | "operator" | "anybody";
+/**
+ * Who may call a route: a signed-in user, one with a ticket of this function's own, an operator with a secret key, a provider
+ * that signs what it sends, or anybody.
+ */
+export type Audience = "user" | "ticket" | "operator" | "provider" | "anybody";
 
 export type Caller =
-  | { kind: "user"; userId: string; expiresAt: Date }
+  | {
+    kind: "user";
+    userId: string;
+    /** The role that the app gave the user, as Supabase's guides keep it: the claim `user_role`, or `app_metadata.role`. */
+    role: string | null;
+    expiresAt: Date;
+  }
   | { kind: "operator" }
+  | { kind: "provider" }
   | { kind: "anybody" };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -22,17 +32,31 @@ export interface AuthOptions {
   issuers: string[] | null;
   /** Accepted `aud` claims. */
   audiences: string[];
+  /** The caller that the `ticket` parameter of a request names; where routes take tickets. */
+  verifyTicket?: (ticket: string) => Promise<Caller>;
+  /** Throws a problem unless a provider has signed this body; where routes take what providers send. */
+  verifySignature?: VerifySignature;
 }
+
+/** @throws {Problem} 401 `INVALID_SIGNATURE` */
+export type VerifySignature = (headers: Headers, body: Uint8Array) => void;
 
 /**
  * `AUTH_ISSUERS` and `AUTH_AUDIENCES` (comma-separated) add third-party issuers, whose keys must be in the JWKS, to
  * Supabase Auth. In the containers of `supabase start` the project URL is an internal one that no token names: there
  * the issuer is not pinned.
  */
-export function authOptionsFromEnvironment(get: (name: string) => string | undefined): AuthOptions {
+export function authOptionsFromEnvironment(
+  get: (name: string) => string | undefined,
+): AuthOptions {
   const list = (name: string) => (get(name) ?? "").split(",").map((s) => s.trim()).filter(Boolean);
-  const url = (get("SUPABASE_PUBLIC_URL") ?? get("SUPABASE_URL") ?? "").replace(/\/+$/, "");
-  const isPublic = /^(https:|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(`${url}/`);
+  const url = (get("SUPABASE_PUBLIC_URL") ?? get("SUPABASE_URL") ?? "").replace(
+    /\/+$/,
+    "",
+  );
+  const isPublic = /^(https:|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(
+    `${url}/`,
+  );
   return {
     issuers: isPublic ? [`${url}/auth/v1`, ...list("AUTH_ISSUERS")] : null,
     audiences: ["authenticated", ...list("AUTH_AUDIENCES")],
@@ -42,16 +66,29 @@ export function authOptionsFromEnvironment(get: (name: string) => string | undef
 /**
  * The caller of a request that any of `audiences` may make.
  *
+ * @param body As it was sent; of a route for providers alone, whose signature is over it.
  * @throws {Problem} 401 with the code of `@supabase/server`, or 403 `FORBIDDEN` for a user on an operators' route.
  */
 export async function authenticate(
   request: Request,
   audiences: readonly Audience[],
   options: AuthOptions,
+  body: Uint8Array | null = null,
 ): Promise<Caller> {
   if (audiences.includes("anybody")) return { kind: "anybody" };
-  const modes = audiences.map((audience) =>
-    audience === "user" ? "user" as const : "secret:*" as const
+  if (audiences.includes("provider")) {
+    if (!options.verifySignature || !body) {
+      throw new Error("This function verifies no signatures");
+    }
+    options.verifySignature(request.headers, body);
+    return { kind: "provider" };
+  }
+  if (audiences.includes("ticket") && options.verifyTicket) {
+    const ticket = new URL(request.url).searchParams.get("ticket");
+    if (ticket !== null) return await options.verifyTicket(ticket);
+  }
+  const modes = audiences.flatMap((audience) =>
+    audience === "user" ? ["user" as const] : audience === "operator" ? ["secret:*" as const] : []
   );
   const verify = (auth: typeof modes) =>
     verifyAuth(request, {
@@ -86,7 +123,21 @@ export async function authenticate(
       "The subject of this token is no UUID, so it names no account here",
     );
   }
-  return { kind: "user", userId: sub.toLowerCase(), expiresAt: new Date(exp * 1000) };
+  return {
+    kind: "user",
+    userId: sub.toLowerCase(),
+    role: roleOf(data.jwtClaims ?? {}),
+    expiresAt: new Date(exp * 1000),
+  };
+}
+
+function roleOf(claims: Record<string, unknown>): string | null {
+  const metadata = claims["app_metadata"];
+  const inMetadata = typeof metadata === "object" && metadata !== null
+    ? (metadata as Record<string, unknown>)["role"]
+    : null;
+  const role = claims["user_role"] ?? inMetadata;
+  return typeof role === "string" ? role : null;
 }
 
 /** 401 tells the caller; anything else is a misconfigured server, which the caller can do nothing about. */

@@ -10,16 +10,26 @@ export const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
 
 /** The body as an object; an empty one is `{}`. */
-export async function readBody(request: Request): Promise<Record<string, unknown>> {
-  const bytes = await readBounded(request);
+export async function readBody(
+  request: Request,
+): Promise<Record<string, unknown>> {
+  return parseBody(await readBytes(request), request.headers);
+}
+
+/** The object that these bytes of a body say; none at all say `{}`. */
+export function parseBody(
+  bytes: Uint8Array,
+  headers: Headers,
+): Record<string, unknown> {
   if (bytes.length === 0) return {};
 
-  const mediaType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const mediaType = headers.get("content-type")?.split(";")[0]?.trim()
+    .toLowerCase();
   if (mediaType !== "application/json") {
     throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json");
   }
 
-  const coding = request.headers.get("content-encoding") ?? "identity";
+  const coding = headers.get("content-encoding") ?? "identity";
   if (coding.toLowerCase() !== "identity") {
     throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body without a content-encoding");
   }
@@ -35,7 +45,7 @@ export async function readBody(request: Request): Promise<Record<string, unknown
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Problem("INVALID_REQUEST", "The body must be a JSON object", { fields: [] });
   }
-  refuseUnstorable(value, "", 1);
+  refuseUnstorable(value);
   const field = duplicateKey(text);
   if (field !== null) {
     const message = "A key stands twice in its object";
@@ -44,16 +54,23 @@ export async function readBody(request: Request): Promise<Record<string, unknown
   return value as Record<string, unknown>;
 }
 
-async function readBounded(request: Request): Promise<Uint8Array> {
-  const tooLarge = new Problem("BODY_TOO_LARGE", `A body holds ${MAX_BODY_BYTES} bytes at most`);
-  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge;
+/** The body as it was sent, of so many bytes at most. */
+export async function readBytes(
+  request: Request,
+  maximum = MAX_BODY_BYTES,
+): Promise<Uint8Array> {
+  const tooLarge = new Problem(
+    "BODY_TOO_LARGE",
+    `A body holds ${maximum} bytes at most`,
+  );
+  if (Number(request.headers.get("content-length")) > maximum) throw tooLarge;
 
   const chunks: Uint8Array[] = [];
   let length = 0;
   if (request.body) {
     for await (const chunk of request.body) {
       length += chunk.length;
-      if (length > MAX_BODY_BYTES) throw tooLarge;
+      if (length > maximum) throw tooLarge;
       chunks.push(chunk);
     }
   }
@@ -66,8 +83,12 @@ async function readBounded(request: Request): Promise<Uint8Array> {
   return bytes;
 }
 
-/** What JSON allows and `jsonb` does not: a NUL, half of a surrogate pair, a number beyond a double, a bottomless nest. */
-function refuseUnstorable(value: unknown, field: string, depth: number): void {
+/**
+ * Refuses what JSON allows and `jsonb` does not: a NUL, half of a surrogate pair, a number beyond a double, a bottomless nest.
+ *
+ * @throws {Problem} `INVALID_REQUEST`
+ */
+export function refuseUnstorable(value: unknown, field = "", depth = 1): void {
   const refuse = (message: string) => {
     throw new Problem("INVALID_REQUEST", `The body cannot be stored: ${message}`, {
       fields: [{ field, message }],

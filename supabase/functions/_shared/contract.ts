@@ -18,9 +18,15 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   path: string;
   for: readonly Audience[];
   body?: z.ZodType<Body>;
+  /** The most that a body may hold, in bytes, where that is not 64 KiB. */
+  maxBodyBytes?: number;
   query?: z.ZodType<Query>;
+  /** Of a body that is no JSON; the schema of the answer is then a text's. */
+  mediaType?: string;
   /** Whether it honours `Prefer: wait=N`. */
   waits?: true;
+  /** Whether its answers have an `ETag`; it honours `If-None-Match`, and where they are an account's, `X-Min-Version`. */
+  validates?: true;
   /** What it answers, by status. */
   answers: Record<number, z.ZodType>;
   /** The codes that it refuses with, beside those that every route of its kind has. */
@@ -75,9 +81,106 @@ const SettlementRequest = z.strictObject({
   message: "Goes with the outcome completed",
 }).meta({ id: "SettlementRequest" });
 
+/** A message of Standard Webhooks. `attempt` is what the job was posted with. */
+const callbackFields = {
+  timestamp: z.string().max(100).optional().describe(
+    "When it happened; the signed time is in a header.",
+  ),
+};
+const callbackJob = {
+  generation_id: generationId,
+  attempt: z.uuid().describe(
+    "As the job had it: who knows it can settle the generation.",
+  ),
+};
+const GenerationCallbackRequest = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("generation.completed"),
+    ...callbackFields,
+    data: z.strictObject({
+      ...callbackJob,
+      result: z.looseObject({}).describe("What the user gets; kept as it is."),
+      cost: z.int().min(0).max(1_000_000_000).optional()
+        .describe(
+          "Credits that it cost in the end, 0 to what was charged; the rest comes back.",
+        ),
+      usage: z.looseObject({}).optional().describe(
+        "What it took, for the log.",
+      ),
+    }),
+  }),
+  z.strictObject({
+    type: z.literal("generation.failed"),
+    ...callbackFields,
+    data: z.strictObject({
+      ...callbackJob,
+      error: z.strictObject({
+        code: z.enum(["provider_error", "provider_refused", "provider_timeout"])
+          .describe("Why, for the ledger and the user."),
+        message: z.string().max(1000).optional().describe(
+          "Why, for the log alone.",
+        ),
+      }).optional().describe("provider_error where there is none."),
+      usage: z.looseObject({}).optional().describe(
+        "What it took, for the log.",
+      ),
+    }),
+  }),
+]).meta({ id: "GenerationCallbackRequest" });
+
 const SweepRequest = z.strictObject({
   limit: z.int().min(1).max(10_000).default(500).describe("Generations at most."),
 }).meta({ id: "SweepRequest" });
+
+const topic = z.string().regex(
+  /^[a-z0-9][a-z0-9_.-]{0,62}$/,
+  "Must be the name of a topic",
+);
+
+const PreferencesRequest = z.strictObject({
+  muted: z.boolean().default(false).describe(
+    "Whether to hear nothing of the topic.",
+  ),
+  min_interval_seconds: z.int().min(0).max(86_400).default(0)
+    .describe(
+      "At most one notification in so many seconds, the newest; 0: all.",
+    ),
+}).meta({ id: "PreferencesRequest" });
+
+const NotificationRequest = z.strictObject({
+  topic,
+  kind: z.string().min(1).max(200).describe(
+    "What happened, as a code of the app's own.",
+  ),
+  subject: z.string().min(1).max(200).describe(
+    "What it is about, such as an order.",
+  ),
+  status: z.string().min(1).max(200).describe("The subject's new state."),
+  payload: z.looseObject({}).default({}).describe(
+    "Whatever else; 32 KiB at most.",
+  ),
+}).meta({ id: "NotificationRequest" });
+
+const TicketRequest = z.strictObject({}).meta({ id: "TicketRequest" });
+
+const eventsQuery = z.strictObject({
+  topics: z.string().default("account").refine(
+    (text) =>
+      text.split(",").every((name) => topic.safeParse(name).success) &&
+      text.split(",").length <= 20,
+    "Must be names of topics, 20 at most, with commas between",
+  ).describe(
+    "What to listen to: account, and names of topics, with commas between.",
+  ),
+  ticket: z.string().max(2000).optional()
+    .describe(
+      "From POST /events/ticket, for an EventSource, which can send no header.",
+    ),
+  last_event_id: z.string().max(2000).optional()
+    .describe(
+      "Where to go on, for who cannot send Last-Event-ID: the id of the last event.",
+    ),
+});
 
 /** A whole number of a query, in digits: no exponent, no space, no plus, and not the empty string for 0. */
 const digits = (schema: z.ZodInt) =>
@@ -132,6 +235,15 @@ const Settlement = z.object({
   ...position,
 }).meta({ id: "Settlement" });
 
+/** Of a settlement, what a provider needs to know: no balance. */
+const CallbackSettlement = z.object({
+  generation_id: generationId,
+  status,
+  cost,
+  refunded,
+})
+  .meta({ id: "CallbackSettlement" });
+
 const generationFields = {
   generation_id: generationId,
   type: z.string(),
@@ -148,7 +260,9 @@ const generationFields = {
 const Generation = z.object({
   ...generationFields,
   input: z.unknown().describe("What was asked for."),
-  result: z.unknown().describe("What the provider gave: {images: [{b64_json} or {url}]}; or null."),
+  result: z.unknown().describe(
+    "What the provider gave, such as {images: [{b64_json} or {url}]} or {text}; or null.",
+  ),
   ...position,
 }).meta({ id: "Generation" });
 
@@ -195,6 +309,10 @@ const Balance = z.object(position).meta({ id: "Balance" });
 const Sweep = z.object({
   expired: z.int().min(0).describe("Generations that were expired."),
   refunded: z.int().min(0).describe("Credits that came back."),
+  failed: z.int().min(0).describe(
+    "Generations that could not be; health reports them.",
+  ),
+  more: z.boolean().describe("Whether the limit was reached: sweep again."),
 }).meta({ id: "Sweep" });
 
 const Health = z.object({
@@ -205,7 +323,38 @@ const Health = z.object({
     count: z.int().describe("How many break it."),
     meaning: z.string(),
   })),
+  last_sweep: z.object({
+    started_at: time,
+    finished_at: time,
+    batches: z.int(),
+    expired: z.int(),
+    refunded: z.int(),
+    failed: z.int(),
+  }).nullable().describe("The newest run of the sweeper."),
 }).meta({ id: "Health" });
+
+const Preferences = z.object({
+  topic: z.string(),
+  muted: z.boolean(),
+  min_interval_seconds: z.int().min(0),
+  ...position,
+}).meta({ id: "Preferences" });
+
+const Published = z.object({
+  published: z.boolean().describe(
+    "false: a duplicate of the subject's newest, which is dropped.",
+  ),
+  id: z.int().min(1).describe(
+    "Its number within the topic; of a duplicate, that of the one it repeats.",
+  ),
+}).meta({ id: "Published" });
+
+const Ticket = z.object({
+  ticket: z.string().describe(
+    "For GET /events?ticket=…, within its time as often as needed.",
+  ),
+  expires_at: time,
+}).meta({ id: "Ticket" });
 
 // The routes.
 
@@ -273,6 +422,7 @@ export const account = endpoint({
   method: "GET",
   path: "",
   for: ["user"],
+  validates: true,
   answers: { 200: Account },
   refusals: ["PROFILE_NOT_FOUND"],
 });
@@ -284,6 +434,7 @@ export const types = endpoint({
   method: "GET",
   path: "/types",
   for: ["user"],
+  validates: true,
   answers: { 200: PriceList },
   refusals: [],
 });
@@ -296,6 +447,7 @@ export const history = endpoint({
   path: "/history",
   for: ["user"],
   query: page,
+  validates: true,
   answers: { 200: History },
   refusals: ["PROFILE_NOT_FOUND"],
 });
@@ -308,6 +460,7 @@ export const generations = endpoint({
   path: "/generations",
   for: ["user"],
   query: page,
+  validates: true,
   answers: { 200: Generations },
   refusals: ["PROFILE_NOT_FOUND"],
 });
@@ -319,8 +472,81 @@ export const generation = endpoint({
   method: "GET",
   path: "/generations/:id",
   for: ["user"],
+  validates: true,
   answers: { 200: Generation },
   refusals: ["PROFILE_NOT_FOUND", "GENERATION_NOT_FOUND"],
+});
+
+export const preferences = endpoint({
+  id: "getPreferences",
+  summary: "What the user wants of a topic",
+  function: "account",
+  method: "GET",
+  path: "/preferences/:topic",
+  for: ["user"],
+  validates: true,
+  answers: { 200: Preferences },
+  refusals: ["PROFILE_NOT_FOUND", "UNKNOWN_TOPIC"],
+});
+
+export const setPreferences = endpoint({
+  id: "setPreferences",
+  summary: "Mutes a topic, or thins it out",
+  function: "account",
+  method: "PUT",
+  path: "/preferences/:topic",
+  for: ["user"],
+  body: PreferencesRequest,
+  answers: { 200: Preferences },
+  refusals: ["PROFILE_NOT_FOUND", "UNKNOWN_TOPIC"],
+});
+
+export const events = endpoint({
+  id: "listen",
+  summary: "The own account's events, and an app's notifications, as server-sent events",
+  function: "events",
+  method: "GET",
+  path: "",
+  for: ["user", "ticket"],
+  query: eventsQuery,
+  mediaType: "text/event-stream",
+  answers: {
+    200: z.string().describe("docs/events.md has the protocol.").meta({
+      id: "EventStream",
+    }),
+  },
+  refusals: ["PROFILE_NOT_FOUND", "UNKNOWN_TOPIC"],
+});
+
+export const ticket = endpoint({
+  id: "issueTicket",
+  summary: "A ticket for a browser's own EventSource, good for a minute",
+  function: "events",
+  method: "POST",
+  path: "/ticket",
+  for: ["user"],
+  body: TicketRequest,
+  answers: { 200: Ticket },
+  refusals: [],
+});
+
+export const callback = endpoint({
+  id: "settleByProvider",
+  summary: "Takes the result of a generation that was handed over to a provider",
+  function: "generation-callback",
+  method: "POST",
+  path: "",
+  for: ["provider"],
+  body: GenerationCallbackRequest,
+  maxBodyBytes: 16 * 1024 * 1024, // pictures in base64; as much as a provider may answer at once
+  answers: { 200: CallbackSettlement },
+  refusals: [
+    "INVALID_SIGNATURE",
+    "PROFILE_NOT_FOUND",
+    "GENERATION_NOT_FOUND",
+    "GENERATION_ALREADY_SETTLED",
+    "GENERATION_IN_PROGRESS",
+  ],
 });
 
 export const grants = endpoint({
@@ -352,6 +578,18 @@ export const settlements = endpoint({
   ],
 });
 
+export const notifications = endpoint({
+  id: "publishNotification",
+  summary: "Publishes a notification on a topic",
+  function: "operations",
+  method: "POST",
+  path: "/notifications",
+  for: ["operator"],
+  body: NotificationRequest,
+  answers: { 200: Published },
+  refusals: ["UNKNOWN_TOPIC"],
+});
+
 export const sweep = endpoint({
   id: "sweep",
   summary: "Expires and refunds generations whose deadline or lease has passed",
@@ -375,6 +613,22 @@ export const health = endpoint({
   refusals: [],
 });
 
+export const metrics = endpoint({
+  id: "getMetrics",
+  summary: "What is counted, in OpenMetrics",
+  function: "operations",
+  method: "GET",
+  path: "/metrics",
+  for: ["operator"],
+  mediaType: "application/openmetrics-text",
+  answers: {
+    200: z.string().describe("docs/metrics.md names each.").meta({
+      id: "Metrics",
+    }),
+  },
+  refusals: [],
+});
+
 export const openapi = endpoint({
   id: "getOpenapi",
   summary: "This description",
@@ -395,9 +649,16 @@ export const endpoints: Endpoint[] = [
   history,
   generations,
   generation,
+  preferences,
+  setPreferences,
+  events,
+  ticket,
+  callback,
   grants,
   settlements,
+  notifications,
   sweep,
   health,
+  metrics,
   openapi,
 ];

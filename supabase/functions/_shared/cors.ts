@@ -10,6 +10,12 @@ const ALLOWED_HEADERS = [
   "x-min-version",
   "last-event-id",
   "x-client-info",
+  // What supabase-js itself may send beside.
+  "x-region",
+  "x-retry-count",
+  "traceparent",
+  "tracestate",
+  "baggage",
 ].join(", ");
 
 const EXPOSED_HEADERS = [

@@ -13,6 +13,8 @@ export interface CallOptions {
    * whose guarded update does nothing the second time.
    */
   repeatable: boolean;
+  /** How long the answer may take, in milliseconds; 10 seconds when left out, twice what the database gives a statement. */
+  timeoutMs?: number;
 }
 
 /**
@@ -25,6 +27,8 @@ export type Call = (
   parameters: Record<string, unknown>,
   options: CallOptions,
 ) => Promise<Answer>;
+
+const TIMEOUT_MS = 10_000;
 
 /** Tries in all, for a repeatable call that met a deadlock or a lost connection. */
 const MAX_TRIES = 3;
@@ -50,8 +54,9 @@ export function createDatabase(): Call {
   return async (name, parameters, options) => {
     client ??= createAdminClient() as unknown as SupabaseClient;
     for (let attempt = 1;; attempt++) {
-      const { data, error, status } = await client.rpc(name, parameters);
-      const outcome = error === null ? accept(data) : judge(error, status, name);
+      const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+      const { data, error, status } = await client.rpc(name, parameters).abortSignal(signal);
+      const outcome = error === null ? accept(data) : judge(error, status, name, signal.aborted);
       if ("answer" in outcome) return outcome.answer;
       if (!outcome.retry || !options.repeatable || attempt >= MAX_TRIES) throw outcome.problem;
       await pause(attempt);
@@ -73,7 +78,7 @@ function refusal(code: string, message: string, fields: Answer): Problem {
   return new Problem(code satisfies string as Code, message, fields, headers);
 }
 
-function judge(error: CallError, status: number, name: string): Outcome {
+function judge(error: CallError, status: number, name: string, hasTimedOut: boolean): Outcome {
   const code = error.code ?? "";
   if (BUSY.test(code)) {
     return {
@@ -82,15 +87,18 @@ function judge(error: CallError, status: number, name: string): Outcome {
     };
   }
   const isRetryable = RETRYABLE.test(code);
-  // Without a code of Postgres or PostgREST, the answer came from in between, or none came at all (status 0).
-  const isLost = UNAVAILABLE.test(code) || (code === "" && (status === 0 || status >= 500));
+  // Without a code of Postgres or PostgREST, the answer came from in between, or none came at all (status 0); and where its
+  // connection broke during the call, PostgREST 12 answers 400 with a code that is empty.
+  const isLost = status === 0 || UNAVAILABLE.test(code) || error.code === "" ||
+    (code === "" && status >= 500);
   if (isRetryable || isLost) {
     return {
       problem: unavailable(
         "DATABASE_UNAVAILABLE",
         "The database cannot be reached; try again in a moment",
       ),
-      retry: true,
+      // Not where it took too long: it would take as long again.
+      retry: !hasTimedOut,
     };
   }
   throw new Error(`${name} failed with ${code || status}: ${error.message}`);

@@ -136,6 +136,8 @@ export type Database = {
       "generation_types": {
         Row: {
           "cost": number;
+          "provider": string;
+          "provider_options": NonNullable<Json>;
           "rate_limit_seconds": number;
           "refund_on_failure": boolean;
           "reservation_seconds": number | null;
@@ -145,6 +147,8 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "cost": number;
+          "provider"?: string;
+          "provider_options"?: NonNullable<Json>;
           "rate_limit_seconds"?: number;
           "refund_on_failure"?: boolean;
           "reservation_seconds"?: number | null;
@@ -153,6 +157,8 @@ export type Database = {
         };
         Update: {
           "cost"?: number;
+          "provider"?: string;
+          "provider_options"?: NonNullable<Json>;
           "rate_limit_seconds"?: number;
           "refund_on_failure"?: boolean;
           "reservation_seconds"?: number | null;
@@ -192,19 +198,90 @@ export type Database = {
         };
         Relationships: [];
       };
+      "topic_notifications": {
+        Row: {
+          "created_at": string;
+          "id": number;
+          "kind": string;
+          "payload": NonNullable<Json>;
+          "status": string;
+          "subject": string;
+          "topic": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at": string;
+          "id": number;
+          "kind": string;
+          "payload": NonNullable<Json>;
+          "status": string;
+          "subject": string;
+          "topic": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: number;
+          "kind"?: string;
+          "payload"?: NonNullable<Json>;
+          "status"?: string;
+          "subject"?: string;
+          "topic"?: string;
+        };
+        Relationships: [];
+      };
+      "topic_preferences": {
+        Row: {
+          "min_interval_seconds": number;
+          "muted": boolean;
+          "topic": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "min_interval_seconds": number;
+          "muted": boolean;
+          "topic": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        Update: {
+          "min_interval_seconds"?: number;
+          "muted"?: boolean;
+          "topic"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
       "topics": {
         Row: {
           "audience": string;
+          "dedup_seconds": number;
           "name": string;
+          "owner_id": string | null;
+          "retention_days": number;
+          "role": string | null;
+          "version": number;
         };
         ComputedFields: never;
         Insert: {
           "audience"?: string;
+          "dedup_seconds"?: number;
           "name": string;
+          "owner_id"?: string | null;
+          "retention_days"?: number;
+          "role"?: string | null;
+          "version"?: number;
         };
         Update: {
           "audience"?: string;
+          "dedup_seconds"?: number;
           "name"?: string;
+          "owner_id"?: string | null;
+          "retention_days"?: number;
+          "role"?: string | null;
+          "version"?: number;
         };
         Relationships: [];
       };
@@ -227,6 +304,7 @@ export type Database = {
         Args: { "p_rate_limit_seconds": number; "p_user_id": string };
         Returns: Json;
       };
+      "expire_overdue_generations": { Args: { "p_user_id": string }; Returns: Json };
       "extend_lease": {
         Args: { "p_generation_id": string; "p_lease_seconds": number; "p_lease_token": string };
         Returns: Json;
@@ -240,18 +318,26 @@ export type Database = {
         };
         Returns: Json;
       };
-      "get_account": { Args: { "p_user_id": string }; Returns: Json };
+      "get_account": { Args: { "p_known"?: string; "p_user_id": string }; Returns: Json };
       "get_account_history": {
-        Args: { "p_before"?: number; "p_limit"?: number; "p_user_id": string };
+        Args: { "p_before"?: number; "p_known"?: string; "p_limit"?: number; "p_user_id": string };
         Returns: Json;
       };
-      "get_generation": { Args: { "p_generation_id": string; "p_user_id": string }; Returns: Json };
+      "get_generation": {
+        Args: { "p_generation_id": string; "p_known"?: string; "p_user_id": string };
+        Returns: Json;
+      };
       "get_generation_types": { Args: Record<PropertyKey, never>; Returns: Json };
       "get_generations": {
-        Args: { "p_before"?: number; "p_limit"?: number; "p_user_id": string };
+        Args: { "p_before"?: number; "p_known"?: string; "p_limit"?: number; "p_user_id": string };
         Returns: Json;
       };
       "get_health": { Args: Record<PropertyKey, never>; Returns: Json };
+      "get_metrics": { Args: Record<PropertyKey, never>; Returns: Json };
+      "get_preferences": {
+        Args: { "p_known"?: string; "p_topic": string; "p_user_id": string };
+        Returns: Json;
+      };
       "grant_credits": {
         Args: {
           "p_amount": number;
@@ -261,9 +347,40 @@ export type Database = {
         };
         Returns: Json;
       };
+      "hand_over_generation": {
+        Args: { "p_generation_id": string; "p_lease_token": string };
+        Returns: Json;
+      };
       "open_account": { Args: { "p_email"?: string; "p_user_id": string }; Returns: Json };
+      "open_stream": {
+        Args: { "p_newest"?: number; "p_topics"?: (string)[]; "p_user_id": string };
+        Returns: Json;
+      };
+      "poll_events": {
+        Args: {
+          "p_ids"?: (number)[];
+          "p_limit"?: number;
+          "p_topics"?: (string)[];
+          "p_users": (string)[];
+          "p_versions": (number)[];
+        };
+        Returns: Json;
+      };
+      "publish_notification": {
+        Args: {
+          "p_idempotency_key"?: string;
+          "p_kind": string;
+          "p_payload"?: Json;
+          "p_status": string;
+          "p_subject": string;
+          "p_topic": string;
+        };
+        Returns: Json;
+      };
+      "record_change": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };
+      "record_metrics": { Args: { "p_metrics": Json; "p_worker": string }; Returns: Json };
       "refund_credit_atomic": { Args: { "p_user_id": string }; Returns: Json };
-      "refund_stuck_generations": { Args: { "p_limit"?: number }; Returns: Json };
+      "refund_stuck_generations": { Args: { "p_limit"?: number; "p_run"?: number }; Returns: Json };
       "release_generation": {
         Args: {
           "p_generation_id"?: string;
@@ -283,6 +400,16 @@ export type Database = {
         Returns: Json;
       };
       "rotate_epoch": { Args: Record<PropertyKey, never>; Returns: Json };
+      "set_preferences": {
+        Args: {
+          "p_idempotency_key"?: string;
+          "p_min_interval_seconds": number;
+          "p_muted": boolean;
+          "p_topic": string;
+          "p_user_id": string;
+        };
+        Returns: Json;
+      };
       "submit_generation": {
         Args: {
           "p_generation_id"?: string;
@@ -307,7 +434,8 @@ export type Database = {
         | "generation.failed"
         | "generation.released"
         | "generation.expired"
-        | "generation.late_result";
+        | "generation.late_result"
+        | "account.changed";
       "generation_status":
         | "reserved"
         | "processing"
@@ -438,6 +566,7 @@ export const Constants = {
         "generation.released",
         "generation.expired",
         "generation.late_result",
+        "account.changed",
       ],
       "generation_status": ["reserved", "processing", "completed", "failed", "released", "expired"],
     },

@@ -6,15 +6,26 @@ import type { Reply } from "./serve.ts";
 
 const KEY = /^[A-Za-z0-9_:.-]{1,255}$/;
 
-/** The key of a request, or null where it has none. @throws {Problem} `IDEMPOTENCY_KEY_INVALID` */
-export function readIdempotencyKey(headers: Headers): string | null {
-  const header = headers.get("idempotency-key");
+/**
+ * The key of a request, or null where it has none.
+ *
+ * @param name The header that has it: of a webhook, `webhook-id`, which knows no quotes.
+ * @throws {Problem} `IDEMPOTENCY_KEY_INVALID`
+ */
+export function readIdempotencyKey(
+  headers: Headers,
+  name: "idempotency-key" | "webhook-id" = "idempotency-key",
+): string | null {
+  const header = headers.get(name);
   if (header === null) return null;
-  const key = /^".*"$/.test(header) ? header.slice(1, -1) : header;
+  const quotes = name === "idempotency-key";
+  const key = quotes && /^".*"$/.test(header) ? header.slice(1, -1) : header;
   if (KEY.test(key)) return key;
   throw new Problem(
     "IDEMPOTENCY_KEY_INVALID",
-    "An idempotency key is 1 to 255 characters of A-Z a-z 0-9 _ : . -, with or without quotes",
+    `The header ${name} is 1 to 255 characters of A-Z a-z 0-9 _ : . -${
+      quotes ? ", with or without quotes" : ""
+    }`,
   );
 }
 

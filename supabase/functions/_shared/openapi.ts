@@ -11,6 +11,8 @@ const TAGS: Record<string, string> = {
   "refund-credit": "Give a hold back.",
   "submit-generation": "Start a generation.",
   "account": "What a user sees of the own account.",
+  "events": "The stream of events.",
+  "generation-callback": "A provider's result, when it is done.",
   "operations": "What operators, and an app's own servers, do with a secret key.",
 };
 
@@ -31,6 +33,12 @@ const Problem = z.looseObject({
   epoch: z.int().optional(),
 }).meta({ id: "Problem" });
 
+/** Whether its callers are those of `@supabase/server`. */
+function hasAccounts(endpoint: Endpoint): boolean {
+  return !endpoint.for.includes("anybody") &&
+    !endpoint.for.includes("provider");
+}
+
 /** What every route may refuse with, beside its own refusals. */
 function commonRefusals(endpoint: Endpoint): Code[] {
   return [
@@ -39,7 +47,7 @@ function commonRefusals(endpoint: Endpoint): Code[] {
     "INTERNAL_ERROR",
     "ACCOUNT_BUSY",
     "DATABASE_UNAVAILABLE",
-    ...(endpoint.for.includes("anybody") ? [] : ["FORBIDDEN" as const]),
+    ...(hasAccounts(endpoint) ? ["FORBIDDEN" as const] : []),
     ...(endpoint.method === "GET" ? [] : [
       "IDEMPOTENCY_KEY_INVALID" as const,
       "IDEMPOTENCY_KEY_REUSED" as const,
@@ -65,7 +73,7 @@ function parameters(endpoint: Endpoint): Json[] {
     name,
     in: "path",
     required: true,
-    schema: { type: "string", format: "uuid" },
+    schema: name === "id" ? { type: "string", format: "uuid" } : { type: "string" },
   }));
   const query = endpoint.query
     ? Object.entries(
@@ -76,8 +84,21 @@ function parameters(endpoint: Endpoint): Json[] {
   return [
     ...path,
     ...query,
-    ...(endpoint.method === "GET" ? [] : [{ $ref: "#/components/parameters/Idempotency-Key" }]),
+    ...(endpoint.for.includes("provider")
+      ? ["webhook-id", "webhook-timestamp", "webhook-signature"].map((
+        name,
+      ) => ({
+        $ref: `#/components/parameters/${name}`,
+      }))
+      : endpoint.method === "GET"
+      ? []
+      : [{ $ref: "#/components/parameters/Idempotency-Key" }]),
     ...(endpoint.waits ? [{ $ref: "#/components/parameters/Prefer" }] : []),
+    ...(endpoint.validates
+      ? ["If-None-Match", "X-Min-Version"].map((name) => ({
+        $ref: `#/components/parameters/${name}`,
+      }))
+      : []),
   ];
 }
 
@@ -94,8 +115,19 @@ function responses(endpoint: Endpoint): Json {
         ...header("X-Request-Id"),
         ...(endpoint.method === "GET" ? {} : header("Idempotent-Replayed")),
         ...(endpoint.waits ? { ...header("Location"), ...header("Preference-Applied") } : {}),
+        ...(endpoint.validates ? header("ETag") : {}),
       },
-      content: { "application/json": { schema: reference(schema) } },
+      content: {
+        [endpoint.mediaType ?? "application/json"]: {
+          schema: reference(schema),
+        },
+      },
+    };
+  }
+  if (endpoint.validates) {
+    all["304"] = {
+      description: "The client has this already",
+      headers: { ...header("X-Request-Id"), ...header("ETag") },
     };
   }
   const refusals = Map.groupBy(
@@ -119,7 +151,7 @@ function responses(endpoint: Endpoint): Json {
       };
     }
   }
-  if (!endpoint.for.includes("anybody")) {
+  if (hasAccounts(endpoint)) {
     all["401"] = {
       description: "The code of @supabase/server: the credentials are missing or not good",
       headers: header("X-Request-Id"),
@@ -130,7 +162,13 @@ function responses(endpoint: Endpoint): Json {
 }
 
 function operation(endpoint: Endpoint): Json {
-  const scheme = { user: { userToken: [] }, operator: { secretKey: [] }, anybody: {} };
+  const scheme = {
+    user: { userToken: [] },
+    ticket: { ticket: [] },
+    operator: { secretKey: [] },
+    provider: { providerSignature: [] },
+    anybody: {},
+  };
   return {
     operationId: endpoint.id,
     summary: endpoint.summary,
@@ -148,12 +186,29 @@ function stringHeader(description: string): Json {
   return { description, schema: { type: "string" } };
 }
 
+function webhookHeader(
+  name: string,
+  description: string,
+  pattern: string,
+): Json {
+  return {
+    name,
+    in: "header",
+    required: true,
+    description,
+    schema: { type: "string", pattern },
+  };
+}
+
 /** The description, for the functions below `server`. */
 export function describeApi(server = "https://your-project.supabase.co/functions/v1"): Json {
   const paths: Record<string, Json> = {};
   for (const endpoint of endpoints) {
     const path = `/${endpoint.function}${endpoint.path.replace(/:(\w+)/g, "{$1}")}`;
-    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(endpoint) };
+    paths[path] = {
+      ...paths[path],
+      [endpoint.method.toLowerCase()]: operation(endpoint),
+    };
   }
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
     io: "input",
@@ -184,6 +239,21 @@ export function describeApi(server = "https://your-project.supabase.co/functions
           description: "Makes the request safe to send again: the same key gets the first answer.",
           schema: { type: "string", pattern: '^"?[A-Za-z0-9_:.-]{1,255}"?$' },
         },
+        "webhook-id": webhookHeader(
+          "webhook-id",
+          "Names the message, and stays the same when it is sent again.",
+          "^[A-Za-z0-9_:.-]{1,255}$",
+        ),
+        "webhook-timestamp": webhookHeader(
+          "webhook-timestamp",
+          "When this was sent, in seconds since 1970; within 5 minutes of now.",
+          "^\\d+$",
+        ),
+        "webhook-signature": webhookHeader(
+          "webhook-signature",
+          "Signatures of Standard Webhooks, with spaces between; one must be good.",
+          "^v1,",
+        ),
         Prefer: {
           name: "Prefer",
           in: "header",
@@ -191,8 +261,29 @@ export function describeApi(server = "https://your-project.supabase.co/functions
             "wait=N: answer the finished generation, if it comes within N seconds, 60 at most.",
           schema: { type: "string", examples: ["wait=30"] },
         },
+        "If-None-Match": {
+          name: "If-None-Match",
+          in: "header",
+          description:
+            "The ETag of the answer that the client has: 304 where it is still the answer.",
+          schema: { type: "string" },
+        },
+        "X-Min-Version": {
+          name: "X-Min-Version",
+          in: "header",
+          description:
+            "<epoch>.<version> that the client has seen: an answer older than that is never given.",
+          schema: {
+            type: "string",
+            pattern: "^\\d+\\.\\d+$",
+            examples: ["1795252494340.57"],
+          },
+        },
       },
       headers: {
+        ETag: stringHeader(
+          'Names this answer: "<epoch>.<version>.<tag of the user>".',
+        ),
         "X-Request-Id": stringHeader("Names the request in the logs."),
         "Idempotent-Replayed": stringHeader("true: this is the first answer to that key, again."),
         Location: stringHeader("Where the generation is."),
@@ -201,7 +292,13 @@ export function describeApi(server = "https://your-project.supabase.co/functions
       },
       securitySchemes: {
         userToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        ticket: { type: "apiKey", in: "query", name: "ticket" },
         secretKey: { type: "apiKey", in: "header", name: "apikey" },
+        providerSignature: {
+          type: "apiKey",
+          in: "header",
+          name: "webhook-signature",
+        },
       },
     },
   };

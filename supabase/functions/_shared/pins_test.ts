@@ -1,4 +1,4 @@
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok } from "node:assert/strict";
 
 const functions = new URL("..", import.meta.url);
 const read = async (path: string) => JSON.parse(await Deno.readTextFile(new URL(path, functions)));
@@ -11,10 +11,8 @@ Deno.test("every function pins the same versions, and they are the repository's"
     for (const [specifier, pinned] of Object.entries(imports)) {
       deepStrictEqual(pinned, root.imports[specifier], `${name} pins ${specifier}`);
     }
-    deepStrictEqual(Object.keys(imports).sort(), [
-      "@supabase/server",
-      "@supabase/supabase-js",
-      "zod",
-    ]);
+    for (const specifier of ["@supabase/server", "@supabase/supabase-js", "zod"]) {
+      ok(specifier in imports, `${name} pins ${specifier}, which _shared imports`);
+    }
   }
 });

@@ -4,11 +4,12 @@
 
 import { z } from "zod";
 import { authenticate, type AuthOptions, type Caller } from "./auth.ts";
-import { readBody } from "./body.ts";
+import { parseBody, readBytes } from "./body.ts";
 import type { Endpoint } from "./contract.ts";
 import { allowCrossOrigin, preflightResponse } from "./cors.ts";
 import { readIdempotencyKey } from "./idempotency.ts";
 import { describe, type Level, type Log } from "./log.ts";
+import type { Count } from "./metrics.ts";
 import { Problem, problemResponse } from "./problem.ts";
 
 /** What a handler is given: everything that was checked. */
@@ -22,14 +23,19 @@ export interface Checked<Body, Query> {
   path: Record<string, string>;
   idempotencyKey: string | null;
   headers: Headers;
+  /** Aborted when the client has left. */
+  signal: AbortSignal;
   requestId: string;
 }
 
-/** What a handler answers; `body` is sent as JSON. */
+/** What a handler answers: `body` is sent as JSON; `json` is JSON already; neither, where the status allows no body. */
 export interface Reply {
   status?: number;
   headers?: Record<string, string>;
-  body: unknown;
+  body?: unknown;
+  json?: string;
+  /** Another body than JSON; its media type is in the headers. */
+  stream?: ReadableStream<Uint8Array> | string;
 }
 
 /** An endpoint of the contract, and what answers it. */
@@ -52,10 +58,14 @@ export function route<Body, Query>(
 export interface Frame {
   auth: AuthOptions;
   log: Log;
+  count: Count;
 }
 
 /** The `fetch` of a function. It never throws: what a handler throws becomes a problem. */
-export function serve(routes: AnyRoute[], frame: Frame): (request: Request) => Promise<Response> {
+export function serve(
+  routes: AnyRoute[],
+  frame: Frame,
+): (request: Request) => Promise<Response> {
   const patterns = routes.map((route) => ({
     route,
     // Deployed, the path begins with the function's name; behind some gateways, with /functions/v1 before it.
@@ -84,11 +94,14 @@ export function serve(routes: AnyRoute[], frame: Frame): (request: Request) => P
       }
       response = problemResponse(problem as Problem, requestId);
       note["code"] = (problem as Problem).code;
+      frame.count("edge_credits_refusals", { code: (problem as Problem).code });
       if (response.status >= 500) level = "error";
     }
     allowCrossOrigin(response.headers);
     response.headers.set("x-request-id", requestId);
-    if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+    if (!response.headers.has("cache-control")) {
+      response.headers.set("cache-control", "no-store");
+    }
     frame.log(level, "request", {
       request_id: requestId,
       function: routes[0]?.endpoint.function,
@@ -108,11 +121,16 @@ export function serve(routes: AnyRoute[], frame: Frame): (request: Request) => P
     note: Record<string, unknown>,
   ) {
     const here = patterns.flatMap(({ route, pattern }) => {
-      const match = pattern.exec({ pathname: url.pathname.replace(/(?<=.)\/+$/, "") });
+      const match = pattern.exec({
+        pathname: url.pathname.replace(/(?<=.)\/+$/, ""),
+      });
       return match ? [{ route, path: match.pathname.groups }] : [];
     });
     if (here.length === 0) {
-      throw new Problem("NOT_FOUND", "There is no such route; docs/http-api.md lists them");
+      throw new Problem(
+        "NOT_FOUND",
+        "There is no such route; docs/http-api.md lists them",
+      );
     }
     const methods = here.map(({ route }) => route.endpoint.method);
     if (request.method === "OPTIONS") return preflightResponse(methods);
@@ -121,36 +139,76 @@ export function serve(routes: AnyRoute[], frame: Frame): (request: Request) => P
       route.endpoint.method === (isHead ? "GET" : request.method)
     );
     if (!found) {
-      const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(
+      const allow = [
+        ...methods,
+        ...(methods.includes("GET") ? ["HEAD"] : []),
+        "OPTIONS",
+      ].join(
         ", ",
       );
-      throw new Problem("METHOD_NOT_ALLOWED", `This route takes ${allow}`, {}, { allow });
+      throw new Problem("METHOD_NOT_ALLOWED", `This route takes ${allow}`, {}, {
+        allow,
+      });
     }
 
     const { endpoint, handle } = found.route;
-    const caller = await authenticate(request, endpoint.for, frame.auth);
+    const read = () => readBytes(request, endpoint.maxBodyBytes);
+    // A signature is over the body; of everybody else is asked who it is, before the body is read.
+    const signed = endpoint.for.includes("provider") ? await read() : null;
+    const caller = await authenticate(
+      request,
+      endpoint.for,
+      frame.auth,
+      signed,
+    );
     note["caller"] = caller.kind;
     if (caller.kind === "user") note["user_id"] = caller.userId;
-    const body = endpoint.method === "GET" ? {} : await readBody(request);
+    const body = endpoint.method === "GET"
+      ? {}
+      : parseBody(signed ?? await read(), request.headers);
     const checked: Checked<unknown, unknown> = {
       caller,
       get userId() {
-        if (caller.kind !== "user") throw new Error("This route is not for users alone");
+        if (caller.kind !== "user") {
+          throw new Error("This route is not for users alone");
+        }
         return caller.userId;
       },
       body: parse(endpoint.body ?? z.strictObject({}), body),
-      query: parse(endpoint.query ?? z.strictObject({}), readQuery(url.searchParams)),
+      query: parse(
+        endpoint.query ?? z.strictObject({}),
+        readQuery(url.searchParams),
+      ),
       path: Object.fromEntries(
         Object.entries(found.path).map(([key, value]) => [key, value ?? ""]),
       ),
-      idempotencyKey: endpoint.method === "GET" ? null : readIdempotencyKey(request.headers),
+      idempotencyKey: endpoint.method === "GET" ? null : readIdempotencyKey(
+        request.headers,
+        signed ? "webhook-id" : "idempotency-key",
+      ),
       headers: request.headers,
+      signal: request.signal,
       requestId,
     };
     const reply = await handle(checked);
-    return new Response(isHead ? null : JSON.stringify(reply.body), {
+    if (reply.stream !== undefined) {
+      // Nobody will read it.
+      if (isHead && reply.stream instanceof ReadableStream) {
+        await reply.stream.cancel();
+      }
+      return new Response(isHead ? null : reply.stream, {
+        status: reply.status ?? 200,
+        headers: reply.headers ?? {},
+      });
+    }
+    const json = reply.json ??
+      (reply.body === undefined ? null : JSON.stringify(reply.body));
+    return new Response(isHead ? null : json, {
       status: reply.status ?? 200,
-      headers: { "content-type": "application/json", ...reply.headers },
+      headers: {
+        ...(json === null ? {} : { "content-type": "application/json" }),
+        ...reply.headers,
+      },
     });
   }
 }

@@ -1,38 +1,70 @@
 import { z } from "zod";
 import * as contract from "../_shared/contract.ts";
+import { hasTag, shortHash } from "../_shared/entity_tag.ts";
 import type { Dependencies } from "../_shared/environment.ts";
 import { reply } from "../_shared/idempotency.ts";
 import { Problem } from "../_shared/problem.ts";
 import { route, serve } from "../_shared/serve.ts";
+import type { View } from "../_shared/views.ts";
 
-/** `GET /account/…`: what a user sees of the own account. */
-export function account(dependencies: Dependencies) {
-  const { call } = dependencies;
-  const read = async (name: string, parameters: Record<string, unknown>) =>
-    reply(await call(name, parameters, { repeatable: true }));
+export interface AccountDependencies extends Dependencies {
+  view: View;
+}
+
+/** `GET /account/…`: what a user sees of the own account. Each but the price list is a view. */
+export function account(dependencies: AccountDependencies) {
+  const { call, takeTurns, view } = dependencies;
 
   const routes = [
-    route(contract.account, ({ userId }) => read("get_account", { p_user_id: userId })),
-    route(contract.types, () => read("get_generation_types", {})),
+    route(contract.account, (request) => view("get_account", {}, request)),
+    route(contract.types, async ({ userId, headers }) => {
+      const json = JSON.stringify(await call("get_generation_types", {}, { repeatable: true }));
+      // No version moves with the price list: what names it is what it says.
+      const etag = `"${shortHash(json)}.${shortHash(userId)}"`;
+      const reply = { headers: { etag, "cache-control": "private, no-cache" } };
+      return hasTag(headers, etag) ? { ...reply, status: 304 } : { ...reply, json };
+    }),
     route(
       contract.history,
-      ({ userId, query }) => read("get_account_history", pageOf(userId, query)),
+      (request) => view("get_account_history", pageOf(request.query), request),
     ),
     route(
       contract.generations,
-      ({ userId, query }) => read("get_generations", pageOf(userId, query)),
+      (request) => view("get_generations", pageOf(request.query), request),
     ),
-    route(contract.generation, ({ userId, path }) => {
-      if (!z.uuid().safeParse(path["id"]).success) {
+    route(contract.generation, (request) => {
+      const id = request.path["id"]?.toLowerCase();
+      if (!z.uuid().safeParse(id).success) {
         throw new Problem("GENERATION_NOT_FOUND", "You have no such generation");
       }
-      return read("get_generation", { p_user_id: userId, p_generation_id: path["id"] });
+      return view("get_generation", { p_generation_id: id }, request);
     }),
+    route(
+      contract.preferences,
+      (request) => view("get_preferences", { p_topic: topicOf(request.path) }, request),
+    ),
+    route(contract.setPreferences, async ({ userId, path, body, idempotencyKey }) =>
+      reply(
+        await takeTurns(userId, () =>
+          call("set_preferences", {
+            p_user_id: userId,
+            p_topic: topicOf(path),
+            p_muted: body.muted,
+            p_min_interval_seconds: body.min_interval_seconds,
+            p_idempotency_key: idempotencyKey,
+          }, { repeatable: true })),
+      )),
   ];
 
   return serve(routes, dependencies);
 }
 
-function pageOf(userId: string, query: contract.Page) {
-  return { p_user_id: userId, p_before: query.before ?? null, p_limit: query.limit };
+function pageOf(query: contract.Page) {
+  return { p_before: query.before ?? null, p_limit: query.limit };
+}
+
+function topicOf(path: Record<string, string>): string {
+  const name = path["topic"] ?? "";
+  if (/^[a-z0-9][a-z0-9_.-]{0,62}$/.test(name)) return name;
+  throw new Problem("UNKNOWN_TOPIC", "There is no such topic");
 }

@@ -3,13 +3,15 @@ import type { Answer } from "../_shared/database.ts";
 import type { Dependencies } from "../_shared/environment.ts";
 import { reply } from "../_shared/idempotency.ts";
 import { Problem } from "../_shared/problem.ts";
-import { type Provider, type Reason, REASONS } from "../_shared/provider.ts";
+import { type Reason, REASONS } from "../_shared/providers/provider.ts";
+import type { FindProvider } from "../_shared/providers/registry.ts";
 import { type Reply, route, serve } from "../_shared/serve.ts";
+import { readView } from "../_shared/read_view.ts";
 import { waitSeconds } from "./prefer.ts";
 import { LEASE_SECONDS, work } from "./work.ts";
 
 export interface SubmitDependencies extends Dependencies {
-  provider: Provider;
+  findProvider: FindProvider;
   /** The longest wait for the provider, in milliseconds. */
   providerTimeoutMs: number;
   /** Keeps the worker alive until a promise is settled; `EdgeRuntime.waitUntil` on the platform. */
@@ -29,7 +31,14 @@ export function submitGeneration(dependencies: SubmitDependencies) {
   const submit = route(
     contract.submit,
     async ({ userId, body, idempotencyKey, headers, requestId }) => {
-      const { lease_token, ...accepted } = await takeTurns(userId, () =>
+      const {
+        lease_token,
+        charged: _charged,
+        type,
+        provider,
+        provider_options,
+        ...accepted
+      } = await takeTurns(userId, () =>
         call("submit_generation", {
           p_user_id: userId,
           p_type: body.type ?? null,
@@ -48,7 +57,11 @@ export function submitGeneration(dependencies: SubmitDependencies) {
           generationId: id,
           leaseToken: lease_token,
           deadline: new Date(String(accepted["deadline_at"])),
+          type: String(type),
+          cost: Number(accepted["cost"]),
           input: body.input,
+          provider: provider === null ? null : String(provider),
+          options: (provider_options ?? {}) as Record<string, unknown>,
           requestId,
         }, dependencies);
         waitUntil(worked);
@@ -77,10 +90,10 @@ export function submitGeneration(dependencies: SubmitDependencies) {
     if (worked) await within(rest(), worked);
     // One look at least, also when the time is up: the sweeper or an operator may have settled it meanwhile.
     while (true) {
-      const generation = await call("get_generation", {
+      const generation = await readView(call, "get_generation", {
         p_user_id: userId,
         p_generation_id: id,
-      }, { repeatable: true });
+      });
       if (generation["status"] !== "processing") return generation;
       if (rest() <= LOOK_EVERY_MS) return null;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

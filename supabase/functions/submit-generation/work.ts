@@ -1,12 +1,15 @@
 /**
- * The work behind an accepted submission: the provider's answer, and the settlement. It runs on after the answer to the
- * client; if the worker dies with it, the lease lapses and the sweeper gives the credits back.
+ * The work behind an accepted submission: the provider's answer, and the settlement; or the hand-over to a provider that
+ * calls back. It runs on after the answer to the client; if the worker dies with it, the lease lapses and the sweeper gives
+ * the credits back.
  */
 
 import type { Call } from "../_shared/database.ts";
 import { describe, type Log } from "../_shared/log.ts";
 import { Problem } from "../_shared/problem.ts";
-import { type Provider, ProviderError } from "../_shared/provider.ts";
+import { type Outcome, ProviderError } from "../_shared/providers/provider.ts";
+import type { FindProvider } from "../_shared/providers/registry.ts";
+import { logSettlement } from "../_shared/settlement_log.ts";
 import type { TakeTurns } from "../_shared/turns.ts";
 
 /** How long a worker may be silent before the sweeper takes it for dead, in seconds: four heartbeats missed. */
@@ -19,7 +22,14 @@ export interface Job {
   leaseToken: string;
   /** When the database expires it. */
   deadline: Date;
+  type: string;
+  /** Credits that were charged. */
+  cost: number;
   input: Record<string, unknown>;
+  /** The name of the type's provider; null where the type is gone. */
+  provider: string | null;
+  /** The type's `provider_options`. */
+  options: Record<string, unknown>;
   requestId: string;
 }
 
@@ -27,44 +37,122 @@ export interface WorkDependencies {
   call: Call;
   takeTurns: TakeTurns;
   log: Log;
-  provider: Provider;
+  findProvider: FindProvider;
   /** The longest wait for the provider, in milliseconds. */
   providerTimeoutMs: number;
 }
 
-/** Generates and settles. Never throws: what goes wrong is logged, and the row is the truth. */
-export async function work(job: Job, dependencies: WorkDependencies): Promise<void> {
-  const { log, provider, providerTimeoutMs } = dependencies;
-  const note = { request_id: job.requestId, generation_id: job.generationId, user_id: job.userId };
-  const timeout = Math.max(0, Math.min(providerTimeoutMs, job.deadline.getTime() - Date.now()));
+/** Generates and settles, or hands over. Never throws: what goes wrong is logged, and the row is the truth. */
+export async function work(
+  job: Job,
+  dependencies: WorkDependencies,
+): Promise<void> {
+  const { log, findProvider, providerTimeoutMs } = dependencies;
+  const note = {
+    request_id: job.requestId,
+    generation_id: job.generationId,
+    user_id: job.userId,
+  };
+  const timeout = Math.max(
+    0,
+    Math.min(providerTimeoutMs, job.deadline.getTime() - Date.now()),
+  );
   const stopHeartbeat = startHeartbeat(job, dependencies, note);
-  let settlement: Settlement;
+  let outcome: Outcome;
+  let lastBeat: Promise<void>;
   try {
-    const result = await provider.generate(job.input, AbortSignal.timeout(timeout));
-    settlement = { name: "complete_generation", parameters: { p_result: result } };
+    outcome = await findProvider(job.provider).start({
+      generationId: job.generationId,
+      attempt: job.leaseToken,
+      type: job.type,
+      input: job.input,
+      options: job.options,
+      cost: job.cost,
+      deadline: new Date(Date.now() + timeout),
+    }, AbortSignal.timeout(timeout));
   } catch (error) {
     log("error", "Generation failed", { ...note, ...describe(error) });
     // What is no ProviderError is a bug of ours: the user gets the credits back all the same.
     const reason = error instanceof ProviderError ? error.reason : "internal_error";
-    settlement = { name: "fail_generation", parameters: { p_reason: reason } };
+    return await settle(
+      job,
+      { name: "fail_generation", parameters: { p_reason: reason }, reason },
+      dependencies,
+      note,
+    );
   } finally {
-    stopHeartbeat();
+    lastBeat = stopHeartbeat();
   }
-  await settle(job, settlement, dependencies, note);
+  if ("handedOver" in outcome) {
+    // A heartbeat that arrived after the hand-over would start the lease's clock again.
+    await lastBeat;
+    return await handOver(job, dependencies, note);
+  }
+  if (outcome.warning) log("warn", outcome.warning, note);
+  await settle(
+    job,
+    {
+      name: "complete_generation",
+      parameters: {
+        p_result: outcome.result,
+        p_cost: costOf(outcome.cost, job.cost),
+      },
+      reason: "settled_below_cost",
+    },
+    dependencies,
+    note,
+  );
+}
+
+/** What to settle for, in whole credits from 0 to what was charged; null: all of it. */
+function costOf(cost: number | undefined, charged: number): number | null {
+  return cost === undefined || Number.isNaN(cost)
+    ? null
+    : Math.max(0, Math.min(Math.ceil(cost), charged));
+}
+
+/** From here on only the deadline ends what the provider does not: the lease's clock stops. */
+async function handOver(
+  job: Job,
+  { call, log }: WorkDependencies,
+  note: Record<string, unknown>,
+): Promise<void> {
+  try {
+    await call("hand_over_generation", {
+      p_generation_id: job.generationId,
+      p_lease_token: job.leaseToken,
+    }, { repeatable: true });
+    log("info", "Handed over to the provider", note);
+  } catch (error) {
+    // The provider was quicker than we, or an operator has released it.
+    if (error instanceof Problem && error.code === "GENERATION_NOT_FOUND") {
+      log("info", "Settled before it was handed over", note);
+      return;
+    }
+    log(
+      "error",
+      "A hand-over failed; unless the provider is done first, the sweeper will refund",
+      {
+        ...note,
+        ...describe(error),
+      },
+    );
+  }
 }
 
 interface Settlement {
   name: "complete_generation" | "fail_generation";
   parameters: Record<string, unknown>;
+  /** Why credits come back, if any do. */
+  reason: string;
 }
 
 async function settle(
   job: Job,
-  { name, parameters }: Settlement,
+  { name, parameters, reason }: Settlement,
   { call, takeTurns, log }: WorkDependencies,
   note: Record<string, unknown>,
 ): Promise<void> {
-  const failed = name === "fail_generation";
   try {
     const answer = await takeTurns(job.userId, () =>
       call(name, {
@@ -72,34 +160,28 @@ async function settle(
         p_lease_token: job.leaseToken,
         ...parameters,
       }, { repeatable: true }));
-    if (failed) {
-      const refunded = Number(answer["refunded"]);
-      const message = refunded > 0
-        ? `Refunded ${refunded} credit(s) to user ${job.userId} due to ${parameters["p_reason"]}`
-        : `Kept the charge of user ${job.userId} despite ${
-          parameters["p_reason"]
-        }, as its type says`;
-      log("info", message, { ...note, refunded });
-    }
+    logSettlement(log, answer, reason, note);
   } catch (error) {
     // Settled before us: by an attempt of ours whose answer was lost, by an operator, or by the sweeper.
     if (error instanceof Problem && error.code === "GENERATION_ALREADY_SETTLED") {
       log("warn", `Settled already: ${error.fields["state"]}`, note);
       return;
     }
-    const message = failed
+    const message = name === "fail_generation"
       ? `Failed to refund user ${job.userId}; the sweeper will`
       : `Failed to complete a generation of user ${job.userId}; the sweeper will refund it`;
     log("error", message, { ...note, ...describe(error) });
   }
 }
 
+/** Extends the lease until it is stopped; what that answers is settled when the last one has arrived. */
 function startHeartbeat(
   job: Job,
   { call, log }: WorkDependencies,
   note: Record<string, unknown>,
-): () => void {
-  const timer = setInterval(async () => {
+): () => Promise<void> {
+  let lastBeat = Promise.resolve();
+  async function beat(): Promise<void> {
     try {
       await call("extend_lease", {
         p_generation_id: job.generationId,
@@ -110,6 +192,12 @@ function startHeartbeat(
       // Not the end: the lease outlives some of these, and the settlement asks for the token, not for the clock.
       log("warn", "A heartbeat failed", { ...note, ...describe(error) });
     }
+  }
+  const timer = setInterval(() => {
+    lastBeat = Promise.all([lastBeat, beat()]).then(() => {});
   }, HEARTBEAT_MS);
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    return lastBeat;
+  };
 }

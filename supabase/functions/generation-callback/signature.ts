@@ -1,0 +1,79 @@
+/** Who signed: the scheme of Standard Webhooks (standardwebhooks.com), by its own library. */
+
+import { Webhook, WebhookVerificationError } from "standardwebhooks";
+import type { VerifySignature } from "../_shared/auth.ts";
+import { Problem } from "../_shared/problem.ts";
+
+/** The least that a secret may hold, in bytes, as Standard Webhooks has it. */
+const MIN_SECRET_BYTES = 24;
+
+const HEADERS = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+
+/**
+ * Verifies signatures by any of the secrets. A message is good for 5 minutes from its signed time on, and as long before.
+ *
+ * @param secrets `whsec_…`, with commas between. With none, every verification is an error of the server's.
+ * @throws {Error} when one is not of that form.
+ */
+export function createVerifier(secrets: string): VerifySignature {
+  const webhooks = secrets.split(",").map((secret) => secret.trim()).filter(
+    Boolean,
+  ).map(webhookOf);
+  return (headers, body) => {
+    if (webhooks.length === 0) {
+      throw new Error(
+        "GENERATION_CALLBACK_SECRET is not set; supabase/functions/.env.example says what it is",
+      );
+    }
+    const signed = Object.fromEntries(
+      HEADERS.map((name) => [name, headers.get(name) ?? ""]),
+    );
+    const text = textOf(body);
+    if (
+      text === null ||
+      !webhooks.some((webhook) => isSignedBy(webhook, text, signed))
+    ) {
+      throw new Problem(
+        "INVALID_SIGNATURE",
+        "Sign the body as it is sent, by Standard Webhooks, with this project's secret and the time of now",
+        {},
+        { "www-authenticate": "StandardWebhooks" },
+      );
+    }
+  };
+}
+
+function webhookOf(secret: string): Webhook {
+  const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1] ?? "";
+  if (Math.floor(base64.replace(/=+$/, "").length * 3 / 4) < MIN_SECRET_BYTES) {
+    throw new Error(
+      `GENERATION_CALLBACK_SECRET must be whsec_ and at least ${MIN_SECRET_BYTES} bytes in base64; supabase/functions/.env.example says more`,
+    );
+  }
+  return new Webhook(secret);
+}
+
+function isSignedBy(
+  webhook: Webhook,
+  text: string,
+  headers: Record<string, string>,
+): boolean {
+  try {
+    webhook.verify(text, headers, { jsonParse: false });
+    return true;
+  } catch (error) {
+    if (error instanceof WebhookVerificationError) return false;
+    throw error;
+  }
+}
+
+/** The bytes as the library wants them; null where they are no UTF-8, and so are not what anybody signed. */
+function textOf(body: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      body,
+    );
+  } catch {
+    return null;
+  }
+}

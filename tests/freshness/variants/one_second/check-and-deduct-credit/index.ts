@@ -1,0 +1,1 @@
+export { default } from "../../../../../supabase/functions/check-and-deduct-credit/index.ts";
