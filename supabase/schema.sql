@@ -1670,10 +1670,10 @@ $$;
 COMMENT ON FUNCTION public.open_account(p_user_id uuid, p_email text) IS 'Opens an account with the signup grant, for users of a third-party issuer.';
 
 --
--- Name: open_stream(uuid, text[], integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: open_stream(uuid, text[], boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.open_stream(p_user_id uuid, p_topics text[] DEFAULT '{}'::text[], p_newest integer DEFAULT 50) RETURNS jsonb
+CREATE FUNCTION public.open_stream(p_user_id uuid, p_topics text[] DEFAULT '{}'::text[], p_with_newest boolean DEFAULT true) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     SET statement_timeout TO '5s'
@@ -1705,7 +1705,7 @@ begin
         select * from public.topic_notifications
         where topic = t.name
         order by id desc
-        limit greatest(0, least(p_newest, 50))
+        limit case when p_with_newest then (select newest_notifications from private.settings) else 0 end
       ) n
     )
   ))
@@ -1720,10 +1720,10 @@ end;
 $$;
 
 --
--- Name: FUNCTION open_stream(p_user_id uuid, p_topics text[], p_newest integer); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION open_stream(p_user_id uuid, p_topics text[], p_with_newest boolean); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_newest integer) IS 'Where an event stream begins: a snapshot of account and topics.';
+COMMENT ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_with_newest boolean) IS 'Where an event stream begins: a snapshot of account and topics.';
 
 --
 -- Name: poll_events(uuid[], bigint[], text[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
@@ -2379,10 +2379,12 @@ CREATE TABLE private.settings (
     signup_credits integer DEFAULT 10 NOT NULL,
     anonymous_signup_credits integer DEFAULT 0 NOT NULL,
     direct_writes text DEFAULT 'refuse'::text NOT NULL,
+    newest_notifications integer DEFAULT 50 NOT NULL,
     realtime boolean DEFAULT true NOT NULL,
     CONSTRAINT anonymous_signup_credits_not_negative CHECK ((anonymous_signup_credits >= 0)),
     CONSTRAINT direct_writes_is_valid CHECK ((direct_writes = ANY (ARRAY['refuse'::text, 'record'::text]))),
     CONSTRAINT epoch_is_positive CHECK ((epoch > 0)),
+    CONSTRAINT newest_notifications_is_bounded CHECK (((newest_notifications >= 0) AND (newest_notifications <= 500))),
     CONSTRAINT settings_is_one_row CHECK (singleton),
     CONSTRAINT signup_credits_not_negative CHECK ((signup_credits >= 0))
 );
@@ -2422,6 +2424,12 @@ COMMENT ON COLUMN private.settings.anonymous_signup_credits IS 'Credits that the
 --
 
 COMMENT ON COLUMN private.settings.direct_writes IS 'What happens to update profiles set credits = …: refuse raises; record lets it pass as a credit.adjusted event.';
+
+--
+-- Name: COLUMN settings.newest_notifications; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON COLUMN private.settings.newest_notifications IS 'How many of a topic''s notifications, the newest, a listener gets who just arrives.';
 
 --
 -- Name: COLUMN settings.realtime; Type: COMMENT; Schema: private; Owner: -
@@ -2777,7 +2785,7 @@ COMMENT ON COLUMN public.topics.version IS 'Number of its newest notification.';
 -- Name: COLUMN topics.role; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.topics.role IS 'The user_role claim, or role in app_metadata, that a listener''s token must have.';
+COMMENT ON COLUMN public.topics.role IS 'What a listener''s token must have as user_role or, without one, as role in app_metadata.';
 
 --
 -- Name: COLUMN topics.dedup_seconds; Type: COMMENT; Schema: public; Owner: -
@@ -2993,6 +3001,20 @@ CREATE TRIGGER zz_prepare_profile BEFORE INSERT ON public.profiles FOR EACH ROW 
 CREATE TRIGGER zz_write_opening_event AFTER INSERT ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.write_opening_event();
 
 --
+-- Name: topic_notifications notification_belongs_to_a_topic; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.topic_notifications
+    ADD CONSTRAINT notification_belongs_to_a_topic FOREIGN KEY (topic) REFERENCES public.topics(name) ON DELETE CASCADE;
+
+--
+-- Name: topic_preferences preferences_are_of_a_topic; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.topic_preferences
+    ADD CONSTRAINT preferences_are_of_a_topic FOREIGN KEY (topic) REFERENCES public.topics(name) ON DELETE CASCADE;
+
+--
 -- Name: generation_results result_belongs_to_a_generation; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3062,7 +3084,7 @@ CREATE POLICY "edge-credits: listeners see their topics" ON public.topics FOR SE
 CASE audience
     WHEN 'authenticated'::text THEN true
     WHEN 'owner'::text THEN (owner_id = ( SELECT auth.uid() AS uid))
-    ELSE (role = ANY (ARRAY[(( SELECT auth.jwt() AS jwt) ->> 'user_role'::text), ((( SELECT auth.jwt() AS jwt) -> 'app_metadata'::text) ->> 'role'::text)]))
+    ELSE (role = COALESCE((( SELECT auth.jwt() AS jwt) ->> 'user_role'::text), ((( SELECT auth.jwt() AS jwt) -> 'app_metadata'::text) ->> 'role'::text)))
 END);
 
 --
@@ -3432,11 +3454,11 @@ REVOKE ALL ON FUNCTION public.open_account(p_user_id uuid, p_email text) FROM PU
 GRANT ALL ON FUNCTION public.open_account(p_user_id uuid, p_email text) TO service_role;
 
 --
--- Name: FUNCTION open_stream(p_user_id uuid, p_topics text[], p_newest integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION open_stream(p_user_id uuid, p_topics text[], p_with_newest boolean); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_newest integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_newest integer) TO service_role;
+REVOKE ALL ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_with_newest boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_stream(p_user_id uuid, p_topics text[], p_with_newest boolean) TO service_role;
 
 --
 -- Name: FUNCTION poll_events(p_users uuid[], p_versions bigint[], p_topics text[], p_ids bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -

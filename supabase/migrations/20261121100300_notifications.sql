@@ -25,10 +25,16 @@ comment on column public.topics.audience is
   'Who may listen: authenticated, every signed-in user; owner, the user owner_id; role, users with that role claim.';
 comment on column public.topics.version is 'Number of its newest notification.';
 comment on column public.topics.role is
-  'The user_role claim, or role in app_metadata, that a listener''s token must have.';
+  'What a listener''s token must have as user_role or, without one, as role in app_metadata.';
 comment on column public.topics.dedup_seconds is
   'A notification is a duplicate when its subject''s newest one has the same status and is not older than this.';
 comment on column public.topics.retention_days is 'How long notifications are kept; a client that was away longer is told to start anew.';
+
+alter table private.settings
+  add column newest_notifications integer not null default 50,
+  add constraint newest_notifications_is_bounded check (newest_notifications between 0 and 500);
+comment on column private.settings.newest_notifications is
+  'How many of a topic''s notifications, the newest, a listener gets who just arrives.';
 
 create table public.topic_notifications (
   topic text not null,
@@ -38,7 +44,9 @@ create table public.topic_notifications (
   status text not null,
   payload jsonb not null,
   created_at timestamptz not null,
-  constraint topic_notifications_pkey primary key (topic, id)
+  constraint topic_notifications_pkey primary key (topic, id),
+  -- A topic that is made anew begins anew.
+  constraint notification_belongs_to_a_topic foreign key (topic) references public.topics (name) on delete cascade
 );
 -- A subject's newest.
 create index topic_notifications_of_subject on public.topic_notifications (topic, subject, id desc);
@@ -52,6 +60,7 @@ create table public.topic_preferences (
   min_interval_seconds integer not null,
   updated_at timestamptz not null,
   constraint topic_preferences_pkey primary key (user_id, topic),
+  constraint preferences_are_of_a_topic foreign key (topic) references public.topics (name) on delete cascade,
   constraint min_interval_not_negative check (min_interval_seconds between 0 and 86400)
 );
 
@@ -72,7 +81,7 @@ create policy "edge-credits: listeners see their topics" on public.topics
     case audience
       when 'authenticated' then true
       when 'owner' then owner_id = (select auth.uid())
-      else role in (
+      else role = coalesce(
         (select auth.jwt()) ->> 'user_role', (select auth.jwt()) -> 'app_metadata' ->> 'role'
       )
     end

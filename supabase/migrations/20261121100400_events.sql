@@ -1,11 +1,11 @@
 -- What the event stream asks: a snapshot to begin with, and then, for all streams of a worker at once, what came after.
 
 -- Where a stream begins: the account, the topics with their rule and newest notifications, and what the user wants of them, all
--- of one snapshot. p_newest: how many of each topic's notifications, 50 at most.
+-- of one snapshot. p_with_newest: whether with the newest notifications of each topic, private.settings.newest_notifications.
 -- Answers {success, credits, version, epoch, last_generate_at, topics: {<name>: {version, rule: {audience, owner_id, role},
 -- preferences: {muted, min_interval_seconds}, newest: [notification, oldest first]}}}, or refuses with PROFILE_NOT_FOUND or
 -- UNKNOWN_TOPIC. A notification is {topic, id, kind, subject, status, payload, created_at}.
-create function public.open_stream(p_user_id uuid, p_topics text[] default '{}', p_newest integer default 50)
+create function public.open_stream(p_user_id uuid, p_topics text[] default '{}', p_with_newest boolean default true)
 returns jsonb
 language plpgsql
 stable
@@ -40,7 +40,7 @@ begin
         select * from public.topic_notifications
         where topic = t.name
         order by id desc
-        limit greatest(0, least(p_newest, 50))
+        limit case when p_with_newest then (select newest_notifications from private.settings) else 0 end
       ) n
     )
   ))
@@ -119,15 +119,15 @@ begin
 end;
 $$;
 
-comment on function public.open_stream(uuid, text[], integer) is 'Where an event stream begins: a snapshot of account and topics.';
+comment on function public.open_stream(uuid, text[], boolean) is 'Where an event stream begins: a snapshot of account and topics.';
 comment on function public.poll_events(uuid[], bigint[], text[], bigint[], integer) is
   'What came after, for all event streams of a worker at once.';
 
 revoke all on function
-  public.open_stream(uuid, text[], integer),
+  public.open_stream(uuid, text[], boolean),
   public.poll_events(uuid[], bigint[], text[], bigint[], integer)
 from public, anon, authenticated;
 grant execute on function
-  public.open_stream(uuid, text[], integer),
+  public.open_stream(uuid, text[], boolean),
   public.poll_events(uuid[], bigint[], text[], bigint[], integer)
 to service_role;

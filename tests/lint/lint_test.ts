@@ -24,6 +24,10 @@ const EXPLAINED_ADVICE: [key: RegExp, why: string][] = [
     "Users read the price list through the edge functions; the service role passes by RLS.",
   ],
   [
+    /^unindexed_foreign_keys_public_topic_preferences_preferences_are_of_a_topic$/,
+    "Only the deletion of a topic looks that way: done by hand, and seldom.",
+  ],
+  [
     /^extension_in_public_pg_cron$/,
     "Debian's pg_cron 1.4 names no schema of its own; the platform's is in pg_catalog.",
   ],

@@ -227,7 +227,15 @@ export type Database = {
           "subject"?: string;
           "topic"?: string;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "notification_belongs_to_a_topic";
+            columns: ["topic"];
+            isOneToOne: false;
+            referencedRelation: "topics";
+            referencedColumns: ["name"];
+          },
+        ];
       };
       "topic_preferences": {
         Row: {
@@ -252,7 +260,15 @@ export type Database = {
           "updated_at"?: string;
           "user_id"?: string;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "preferences_are_of_a_topic";
+            columns: ["topic"];
+            isOneToOne: false;
+            referencedRelation: "topics";
+            referencedColumns: ["name"];
+          },
+        ];
       };
       "topics": {
         Row: {
@@ -353,7 +369,7 @@ export type Database = {
       };
       "open_account": { Args: { "p_email"?: string; "p_user_id": string }; Returns: Json };
       "open_stream": {
-        Args: { "p_newest"?: number; "p_topics"?: (string)[]; "p_user_id": string };
+        Args: { "p_topics"?: (string)[]; "p_user_id": string; "p_with_newest"?: boolean };
         Returns: Json;
       };
       "poll_events": {

@@ -74,19 +74,18 @@ export interface News {
 
 /** The most that one question answers of each account and topic. */
 export const PAGE = 200;
-/** How many of a topic's notifications who just arrives is given. */
-export const NEWEST = 50;
 
+/** @param withNewest Whether with the newest notifications of each topic: `private.settings.newest_notifications` says how many. */
 export async function openStream(
   call: Call,
   userId: string,
   topics: string[],
-  newest: number,
+  withNewest: boolean,
 ): Promise<Snapshot> {
   const answer = await call("open_stream", {
     p_user_id: userId,
     p_topics: topics,
-    p_newest: newest,
+    p_with_newest: withNewest,
   }, { repeatable: true });
   return answer as unknown as Snapshot;
 }

@@ -68,7 +68,7 @@ export function createFeed() {
       const answer = name === "open_stream"
         ? snapshot(
           parameters["p_topics"] as string[],
-          Number(parameters["p_newest"]),
+          parameters["p_with_newest"] === true,
         )
         : news(parameters as unknown as Asked);
       await feed.before(name);
@@ -76,10 +76,10 @@ export function createFeed() {
     }) as Call,
   };
 
-  function snapshot(names: string[], newest: number) {
+  function snapshot(names: string[], withNewest: boolean) {
     const topics = names.map((name) => {
       const { version, rule, preferences, kept } = feed.topics.get(name)!;
-      const shown = newest === 0 ? [] : kept.slice(-newest);
+      const shown = withNewest ? kept.slice(-50) : [];
       return [name, { version, rule, preferences, newest: shown }];
     });
     return structuredClone({

@@ -5,7 +5,7 @@ import type { Dependencies } from "../_shared/environment.ts";
 import { Problem } from "../_shared/problem.ts";
 import { route, serve } from "../_shared/serve.ts";
 import { ACCOUNT, type Cursor, parseCursor } from "./cursor.ts";
-import { NEWEST, openStream } from "./feed.ts";
+import { openStream } from "./feed.ts";
 import { Poller } from "./poller.ts";
 import { mayListen, Stream } from "./stream.ts";
 import type { Tickets } from "./ticket.ts";
@@ -47,7 +47,7 @@ export function events(dependencies: EventsDependencies) {
         call,
         caller.userId,
         named,
-        named.some(isNew) ? NEWEST : 0,
+        named.some(isNew),
       );
       for (const [name, { rule }] of Object.entries(snapshot.topics)) {
         if (!mayListen(rule, caller)) {
@@ -111,7 +111,8 @@ function cursorOf(text: string): Cursor | null {
   if (text === "") return null;
   const cursor = parseCursor(text);
   if (cursor) return cursor;
-  const message = "Must be the id of an event of this stream, such as 1795252494340;account=57";
+  const message =
+    "Must be the id of an event of this stream, such as 1795252494340;account=57";
   throw new Problem("INVALID_REQUEST", `last_event_id: ${message}`, {
     fields: [{ field: "last_event_id", message }],
   });

@@ -1,4 +1,7 @@
-import { fromEnvironment, numberFromEnvironment } from "../_shared/environment.ts";
+import {
+  fromEnvironment,
+  numberFromEnvironment,
+} from "../_shared/environment.ts";
 import { events } from "./handler.ts";
 import { createTickets } from "./ticket.ts";
 
@@ -6,7 +9,10 @@ import { createTickets } from "./ticket.ts";
  * The platform ends a worker so many seconds after its start: 150 on the free plan, 400 on a paid one. 0: never, as on the
  * local stack.
  */
-const WALL_CLOCK_SECONDS = numberFromEnvironment("WORKER_WALL_CLOCK_SECONDS", 150);
+const WALL_CLOCK_SECONDS = numberFromEnvironment(
+  "WORKER_WALL_CLOCK_SECONDS",
+  150,
+);
 /** Streams are told to come again so much before, in seconds. */
 const MARGIN_SECONDS = 10;
 

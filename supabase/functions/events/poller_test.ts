@@ -37,7 +37,7 @@ async function connect(
   });
   void stream.ended.then(() => poller.detach(stream));
   const named = topics.filter((name) => name !== "account");
-  stream.begin(await openStream(feed.call, USER, named, 0));
+  stream.begin(await openStream(feed.call, USER, named, false));
   const attached = poller.attach(stream);
   const reader = stream.readable.getReader();
   const decoder = new TextDecoder();

@@ -4,7 +4,12 @@ import { openStream } from "./feed.ts";
 import { createFeed, USER } from "./feed_stand_in.ts";
 import { MAX_UNREAD_BYTES, STALLED_MS } from "./outbox.ts";
 import { Poller } from "./poller.ts";
-import { HEARTBEAT_MS, mayListen, Stream, type StreamOptions } from "./stream.ts";
+import {
+  HEARTBEAT_MS,
+  mayListen,
+  Stream,
+  type StreamOptions,
+} from "./stream.ts";
 
 interface Received {
   event: string;
@@ -42,7 +47,8 @@ class Reader {
         this.heartbeats++;
         continue;
       }
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1] ?? "";
+      const field = (name: string) =>
+        new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1] ?? "";
       return {
         event: field("event"),
         id: field("id"),
@@ -104,7 +110,7 @@ async function open(
       feed.call,
       USER,
       topics.filter((name) => name !== "account"),
-      50,
+      true,
     ),
   );
   const attached = poller.attach(stream);
@@ -333,7 +339,7 @@ Deno.test("a stream sends heartbeats where nothing else was sent, and asks to co
     rotateAt,
     rotateReason: "token",
   });
-  stream.begin(await openStream(feed.call, USER, [], 0));
+  stream.begin(await openStream(feed.call, USER, [], false));
   const reader = new Reader(stream);
   await reader.next();
   stream.tick(Date.now());
@@ -353,7 +359,7 @@ Deno.test("a reader that stops reading is cut: at once by what comes, at last by
     const poller = new Poller(options(feed));
     const stream = newStream(feed, ["account", "orders"]);
     void stream.ended.then(() => poller.detach(stream));
-    stream.begin(await openStream(feed.call, USER, ["orders"], 0));
+    stream.begin(await openStream(feed.call, USER, ["orders"], false));
     await poller.attach(stream);
     if (how === "flood") {
       for (let i = 0; i < 12; i++) {
@@ -382,7 +388,7 @@ Deno.test("a reader that stops reading while it catches up is cut, too", async (
     resume: parseCursor("1;orders=0"),
   });
   void stream.ended.then(() => poller.detach(stream));
-  stream.begin(await openStream(feed.call, USER, ["orders"], 0));
+  stream.begin(await openStream(feed.call, USER, ["orders"], false));
   const attached = poller.attach(stream);
   stream.tick(Date.now() + STALLED_MS + 1);
   strictEqual(await stream.ended, "slow");

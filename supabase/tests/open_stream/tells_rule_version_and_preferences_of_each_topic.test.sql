@@ -7,7 +7,7 @@ insert into public.topics (name, audience, owner_id, role)
 values ('all', 'authenticated', null, null), ('own', 'owner', :'user_id', null), ('staff', 'role', null, 'kitchen');
 select public.publish_notification('own', 'k', 's', 'x');
 select public.set_preferences(:'user_id', 'own', true, 60);
-select public.open_stream(:'user_id', '{all,own,staff}', 0) -> 'topics' as topics \gset
+select public.open_stream(:'user_id', '{all,own,staff}', false) -> 'topics' as topics \gset
 
 select is(
   :'topics'::jsonb -> 'all',

@@ -20,7 +20,7 @@ insert into listed values
   ('grant_credits(uuid,integer,text,text)'),
   ('hand_over_generation(uuid,uuid)'),
   ('open_account(uuid,text)'),
-  ('open_stream(uuid,text[],integer)'),
+  ('open_stream(uuid,text[],boolean)'),
   ('poll_events(uuid[],bigint[],text[],bigint[],integer)'),
   ('publish_notification(text,text,text,text,jsonb,text)'),
   ('record_change(uuid,text)'),
