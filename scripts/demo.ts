@@ -3,11 +3,11 @@
  * what happened, and ends; with 1 when anything was not as promised.
  */
 
-import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient, FunctionsHttpError, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
+import { pictureOf } from "./demo_picture.ts";
 import { type Stack } from "./stack/stack.ts";
 import { table } from "./table.ts";
 import { startTemporaryStack } from "./temporary_stack.ts";
@@ -70,7 +70,7 @@ async function succeed(client: SupabaseClient): Promise<Step> {
     wait,
   );
   await Deno.mkdir(dirname(PICTURE), { recursive: true });
-  await Deno.writeFile(PICTURE, Buffer.from(body.result.images[0].b64_json, "base64"));
+  await Deno.writeFile(PICTURE, await pictureOf(body.result));
   const { size } = await Deno.stat(PICTURE);
   return {
     what: "a generation that succeeds",

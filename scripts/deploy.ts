@@ -2,41 +2,44 @@
  * Deploys this checkout to a Supabase project, in an order in which every moment between works: what can be known before
  * is asked first, the database goes before the functions that need it, and what is there in the end is verified.
  *
- *     deno task deploy --remote=REF [--database=postgresql://…] [--yes] [--profile=FILE]
- *       [--url=URL] [--secret-key=KEY] [--swept-elsewhere]
+ *     deno task deploy --remote=REF [--yes] [--url=URL] [--swept-elsewhere] [--own-policies] [--profile=FILE]
  *     deno task deploy --remote=REF --back-to=COMMIT
  *
- * `--database` is the connection string of the project's pooler, for networks without IPv6 (most CI). With a secret key,
- * better given as SUPABASE_SECRET_KEY, the functions are called in the end. `--back-to` deploys the functions of an
- * earlier commit and leaves the database as it is.
+ * SUPABASE_DB_URL is the connection string of the project's pooler, for networks without IPv6 (most CI); `--database` the
+ * same for one without a password. With SUPABASE_SECRET_KEY the health of the ledger is asked for in the end. `--back-to`
+ * deploys the functions of an earlier commit and leaves the database as it is.
  */
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Cli, commandLine } from "./deploy/cli.ts";
 import { edgeFunctions, neededSecrets } from "./deploy/expected.ts";
+import { listCommand, readListed, whatIsWrong } from "./deploy/listed_functions.ts";
+import { DATABASE_VARIABLE, readTarget, type Target } from "./deploy/target.ts";
 import { StackError } from "./stack/errors.ts";
 import { repositoryRoot } from "./stack/files.ts";
 import { runOrFail } from "./stack/process.ts";
-import { report, siteOf, verify } from "./verify.ts";
+import { report, verify } from "./verify.ts";
 
-const USAGE =
-  `Usage: deno task deploy --remote=REF [--database=postgresql://…] [--yes] [--back-to=COMMIT]
-       [--url=URL] [--secret-key=KEY] [--swept-elsewhere] [--profile=FILE]`;
+const USAGE = `Usage: deno task deploy --remote=REF [--yes] [--back-to=COMMIT] [--url=URL]
+       [--swept-elsewhere] [--own-policies] [--profile=FILE]
+  ${DATABASE_VARIABLE}=postgresql://…     the pooler, without IPv6; or --database=… where it has no password
+  SUPABASE_SECRET_KEY=sb_secret_…   asks the functions in the end whether the ledger adds up`;
 
 interface Options {
   /** The project's ref. */
   ref: string;
-  /** Where the migrations go: a connection string, or the ref. */
-  database: string;
+  /** Where the migrations go. */
+  target: Target;
   /** Whether what is about to be done has been agreed to. */
   yes: boolean;
   /** Null: this checkout. */
   backTo: string | null;
   profile: string | null;
   url: string;
-  secretKey: string | undefined;
+  secretKey: string | null;
   sweptElsewhere: boolean;
+  ownPolicies: boolean;
 }
 
 /** One step, as it is listed when a later or an earlier one fails. */
@@ -53,50 +56,57 @@ interface Step {
 // deno-lint-ignore no-console -- its output is what this program is for.
 const print = console.log;
 
-function readOptions(): Options {
+/** Null: only help is asked for. */
+function readOptions(): Options | null {
   const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
   const { values } = parseArgs({
     args: Deno.args,
     options: {
       remote: text,
       database: text,
-      yes: { type: "boolean" },
+      yes: flag,
       "back-to": text,
       profile: text,
       url: text,
-      "secret-key": text,
-      "swept-elsewhere": { type: "boolean" },
+      "swept-elsewhere": flag,
+      "own-policies": flag,
+      help: flag,
     },
   });
-  const ref = values.remote;
-  if (ref === undefined) throw new StackError(USAGE);
-  if (!/^[a-z]{20}$/.test(ref)) {
+  if (values.help) return null;
+  const { remote, database } = values;
+  if (remote === undefined) throw new StackError(USAGE);
+  const target = readTarget({ remote, database });
+  const ref = target?.ref;
+  if (!target || !ref) {
     throw new StackError(
-      `--remote is the project's ref, 20 lower-case letters; a connection string goes to --database.\n${USAGE}`,
+      `--remote is the project's ref, 20 lower-case letters; a connection string goes to ${DATABASE_VARIABLE} or --database.\n${USAGE}`,
     );
   }
   return {
     ref,
-    database: values.database ?? ref,
+    target,
     yes: values.yes ?? false,
     backTo: values["back-to"] ?? null,
     profile: values.profile ?? null,
     url: values.url ?? `https://${ref}.supabase.co`,
-    secretKey: values["secret-key"] ?? Deno.env.get("SUPABASE_SECRET_KEY"),
+    secretKey: Deno.env.get("SUPABASE_SECRET_KEY") || null,
     sweptElsewhere: values["swept-elsewhere"] ?? false,
+    ownPolicies: values["own-policies"] ?? false,
   };
 }
 
 /** Everything that a deployment does, in order. */
 function deploySteps(cli: Cli, options: Options): Step[] {
-  const { database } = options;
+  const { database } = options.target;
   return [
     {
       what: "look at what the migrations would do",
       changes: false,
       run: () => shown(cli, ["db", "push", "--dry-run", `--remote=${database}`]),
       recovery: [
-        "Without IPv6, give the pooler's connection string: --database=postgresql://…",
+        "Without IPv6, give the pooler's connection string: SUPABASE_DB_URL=postgresql://…",
         "Migrations there that are not in this checkout: somebody deployed a later commit; check it out.",
       ],
     },
@@ -180,19 +190,13 @@ function functionSteps(cli: Cli, { ref }: Options, workdir: string, commit: stri
       what: "look whether all functions are there",
       changes: false,
       async run() {
-        const args = ["functions", "list", `--remote=${ref}`, "--output-format=json", "--agent=no"];
-        const answer = await cli.askAloud(args, workdir);
+        const answer = await cli.askAloud(listCommand(ref), workdir);
         if (!answer.success) return answer.said;
-        type Listed = { slug: string; status: string; version: number };
-        const { functions } = JSON.parse(answer.stdout) as { functions: Listed[] };
-        for (const { slug, status, version } of functions) {
+        const listed = readListed(answer.stdout);
+        for (const { slug, status, version } of listed) {
           print(`${slug}: ${status}, version ${version}`);
         }
-        const active = functions.filter(({ status }) => status === "ACTIVE").map(({ slug }) =>
-          slug
-        );
-        const missing = (await edgeFunctions(workdir)).filter((name) => !active.includes(name));
-        return missing.length === 0 ? null : `not active: ${missing.join(", ")}`;
+        return whatIsWrong(listed, await edgeFunctions(workdir));
       },
       recovery: [again, back],
     },
@@ -200,17 +204,16 @@ function functionSteps(cli: Cli, { ref }: Options, workdir: string, commit: stri
 }
 
 function verifyStep(options: Options): Step {
-  const { database, profile, sweptElsewhere, ref } = options;
+  const { target, ref, url } = options;
   return {
     what: "verify",
     changes: false,
     async run() {
-      const site = options.secretKey === undefined ? null : siteOf(options.url, options.secretKey);
-      const calls = site === null ? [] : [`--url=${site.url}`];
-      print(`$ ${commandLine(["deno", "task", "verify", `--remote=${database}`, ...calls])}`);
-      const checks = await verify({ remote: database, site, sweptElsewhere, profile });
+      const database = target.database === ref ? [] : [`--database=${target.database}`];
+      const words = [`--remote=${ref}`, ...database, `--url=${url}`];
+      print(`$ ${commandLine(["deno", "task", "verify", ...words])}`);
+      const checks = await verify(options);
       print(report(checks));
-      if (site === null) print("The functions were not called: SUPABASE_SECRET_KEY is not set.");
       return checks.every(({ ok }) => ok) ? null : "the table says what to do";
     },
     recovery: [
@@ -278,7 +281,13 @@ async function unpack(commit: string, folder: string): Promise<void> {
 
 async function main(): Promise<number> {
   const options = readOptions();
-  const cli = await Cli.open({ profile: options.profile, print });
+  if (options === null) {
+    print(USAGE);
+    return 0;
+  }
+  const { profile, target } = options;
+  const cli = await Cli.open({ profile, password: target.password, print });
+  if (target.unsure !== null) print(target.unsure);
   if (options.backTo === null) {
     print(`Deploying ${await checkout()} to ${options.ref}`);
     if (!await carryOut(deploySteps(cli, options))) return 1;

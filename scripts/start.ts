@@ -58,7 +58,7 @@ async function main(): Promise<number> {
       return 0;
     }
     const options = readOptions(Deno.args);
-    const stack = await startStack({ ...options, log, signal });
+    const stack = await startStack({ ...options, ownSecrets: true, log, signal });
     console.log(`ready: API ${stack.url}, database ${stack.databaseUrl}, env ${stack.envFile}`);
     if (!signal.aborted) {
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

@@ -8,17 +8,14 @@ export type TemporaryStack = Stack & AsyncDisposable;
  * program is told to end.
  */
 export async function startTemporaryStack(
-  options: Partial<Omit<StackOptions, "dataDir">> = {},
+  options: Partial<Omit<StackOptions, "dataDir" | "temporary">> = {},
 ): Promise<TemporaryStack> {
   const dataDir = await Deno.makeTempDir({ prefix: "edge-credits-" });
-  const remove = (folder: string) => Deno.remove(folder, { recursive: true });
   const signal = endingSignal();
   let stack: Stack | undefined;
   const dispose = async () => {
     await stack?.stop();
-    // Started by root, Postgres may keep its data outside of ours.
-    if (stack && !stack.postgres.folder.startsWith(dataDir)) await remove(stack.postgres.folder);
-    await remove(dataDir);
+    await Deno.remove(dataDir, { recursive: true });
   };
   try {
     stack = await startStack({
@@ -27,10 +24,11 @@ export async function startTemporaryStack(
       postgres: "17",
       ...options,
       dataDir,
+      temporary: true,
       signal,
     });
   } catch (error) {
-    await remove(dataDir);
+    await Deno.remove(dataDir, { recursive: true });
     if (signal.aborted) Deno.exit(130);
     throw error;
   }

@@ -3,7 +3,7 @@
  * Each client ends with every event once, in order, or the program fails.
  */
 
-import { cutStreams } from "../../tests/events/cuts.ts";
+import { cutStreams } from "./cuts.ts";
 import { startTemporaryStack } from "../temporary_stack.ts";
 
 // deno-lint-ignore no-console -- its output is what this program is for.

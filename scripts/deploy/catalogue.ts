@@ -19,7 +19,9 @@ export interface Scope {
 export async function readCatalogue(query: Query, scope?: Scope): Promise<Catalogue> {
   const [row] = await query<{ objects: Catalogue; has_cron: boolean }>(objectsQuery(scope));
   if (!row) throw new Error("The database answered nothing");
-  const jobs = row.has_cron ? await query<{ name: string; properties: Catalogue[string] }>(JOBS) : [];
+  const jobs = row.has_cron
+    ? await query<{ name: string; properties: Catalogue[string] }>(JOBS)
+    : [];
   return {
     ...row.objects,
     ...Object.fromEntries(jobs.map(({ name, properties }) => [`job ${name}`, properties])),
@@ -64,7 +66,9 @@ routines as (
     and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
 ),
 objects (name, properties) as (
-  select 'function ' || name || '(' || ${text("oidvectortypes(proargtypes)")} || ')', jsonb_build_object(
+  select 'function ' || name || '(' || ${
+    text("oidvectortypes(proargtypes)")
+  } || ')', jsonb_build_object(
     'arguments', ${text("pg_get_function_arguments(oid)")}, 'returns', ${
     text("pg_get_function_result(oid)")
   },
@@ -76,7 +80,9 @@ objects (name, properties) as (
   from routines
   union all
   select 'column ' || t.name || '.' || a.attname, jsonb_build_object(
-    'type', ${text("format_type(a.atttypid, null)")}, 'not_null', a.attnotnull, 'identity', a.attidentity,
+    'type', ${
+    text("format_type(a.atttypid, null)")
+  }, 'not_null', a.attnotnull, 'identity', a.attidentity,
     'default', ${text("pg_get_expr(d.adbin, d.adrelid)")}
   )
   from tables t

@@ -6,6 +6,8 @@ import { type Log, supabaseCommand } from "../stack/tools.ts";
 export interface CliOptions {
   /** A file for `--profile`: whose management API is called. Null: Supabase's. */
   profile: string | null;
+  /** Of the database that is named by a connection string without it. */
+  password?: string | null;
   /** Takes each command line before it is run. Nothing is shown when left out. */
   print?: Log;
 }
@@ -78,6 +80,7 @@ export class Cli {
   }
 
   #command(args: string[], workdir: string, output: "inherit" | "piped"): Deno.Command {
+    const { password } = this.#options;
     return new Deno.Command(this.#program, {
       args: [...args, ...this.#profile()],
       cwd: workdir,
@@ -85,6 +88,7 @@ export class Cli {
         SUPABASE_NO_UPDATE_NOTIFIER: "1",
         SUPABASE_TELEMETRY_DISABLED: "1",
         DO_NOT_TRACK: "1",
+        ...(password ? { PGPASSWORD: password } : {}),
       },
       // What it would ask has been asked before.
       stdin: "null",
@@ -94,9 +98,7 @@ export class Cli {
   }
 }
 
-/** The command as a person would type it, without the password of a connection string. */
+/** The command as a person would type it. No word of ours holds a password: {@linkcode CliOptions.password}. */
 export function commandLine(words: string[]): string {
-  return words.map((word) => word.replace(/(:\/\/[^:@/]+):[^@/]+@/, "$1:…@")).join(
-    " ",
-  );
+  return words.join(" ");
 }

@@ -38,14 +38,13 @@ const noHorizon = replace(
   "",
 );
 const SWEEP_LOCK = "for no key update of p, j skip locked";
-const sweepLock = (by: string): Change =>
-  replace("public.refund_stuck_generations", SWEEP_LOCK, by);
+const sweepLock = (by: string): Change => replace("private.lock_due_generations", SWEEP_LOCK, by);
 const READ_LOCK = "closed_at is null for no key update skip locked";
 const readLock = (by: string): Change =>
   replace("public.expire_overdue_generations", READ_LOCK, `closed_at is null${by}`);
 /** Both ask whether a generation that they could not expire has its turn again. */
-const TURN =
-  "and coalesce((select f.retry_at <= v_now from private.sweep_failures f where f.generation_id = j.id), true)";
+const turn = (now: string) =>
+  `and coalesce((select f.retry_at <= ${now} from private.sweep_failures f where f.generation_id = j.id), true)`;
 const noBalanceCheck = replace(
   "private.charge_generation",
   "if p_profile.credits < v_type.cost then",
@@ -201,8 +200,8 @@ export const mutants: Mutant[] = [
   {
     takenOut: "the sweep's turning away from what has failed (`sweep_failures`)",
     changes: [replace(
-      "public.refund_stuck_generations",
-      TURN,
+      "private.lock_due_generations",
+      turn("p_due_before"),
       "",
     )],
     test: [RACES, "a generation that always fails to expire"],
@@ -212,7 +211,7 @@ export const mutants: Mutant[] = [
     takenOut: "a read's turning away from what has failed",
     changes: [replace(
       "public.expire_overdue_generations",
-      TURN,
+      turn("v_now"),
       "",
     )],
     test: [RACES, "a generation that always fails to expire"],

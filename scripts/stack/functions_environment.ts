@@ -11,16 +11,18 @@ export interface FunctionsEnvironment {
   databaseUrl: string;
   imageServerUrl: string;
   secrets: Secrets;
+  /** Whether `supabase/functions/.env` goes before it all: it may name a provider that is paid. No when left out. */
+  ownSecrets?: boolean;
 }
 
 /**
  * The whole environment of the functions: what the platform gives, what a person would set there as secrets, and before
- * both what `supabase/functions/.env` says, as with `supabase functions serve`.
+ * both, where it is asked for, what `supabase/functions/.env` says, as with `supabase functions serve`.
  */
 export async function functionsEnvironment(
-  { url, databaseUrl, imageServerUrl, secrets }: FunctionsEnvironment,
+  { url, databaseUrl, imageServerUrl, secrets, ownSecrets = false }: FunctionsEnvironment,
 ): Promise<Record<string, string>> {
-  const own = await readIfExists(join(functionsFolder, ".env"));
+  const own = ownSecrets ? await readIfExists(join(functionsFolder, ".env")) : undefined;
   return {
     // For Deno itself: where its cache is, and where packages come from.
     ...inherited("PATH", "HOME", "DENO_DIR", "NPM_CONFIG_REGISTRY"),

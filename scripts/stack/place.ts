@@ -44,8 +44,10 @@ export async function preparePlace(options: PlaceOptions): Promise<Place> {
   const reachable = await exists(home) || await mayUse(nobody, options.dataDir);
   const folder = reachable ? home : `/var/tmp/edge-credits-${options.instance}`;
   const account = await ownerOf(folder) ?? nobody;
+  // First what may be refused, so that no folder is left behind.
+  const programs = await usablePrograms(options.programs, account);
   await ownFolder(folder, account.uid, account);
-  return { programs: await usablePrograms(options.programs, account), folder, account };
+  return { programs, folder, account };
 }
 
 async function nobodyAccount(): Promise<Account> {

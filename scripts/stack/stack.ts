@@ -29,6 +29,10 @@ export interface StackOptions {
   workers: number;
   /** `17`, `18`, or the bin folder of an installed server. */
   postgres: string;
+  /** Whether the functions are told what `supabase/functions/.env` says; no when left out. */
+  ownSecrets?: boolean;
+  /** Whether its database is removed when it ends, and when it does not start; no when left out. */
+  temporary?: boolean;
   /** More environment for the functions; goes before everything else. */
   workerEnv?: Record<string, string>;
   /** Whether supabase/seed.sql is run; true when left out. */
@@ -176,6 +180,8 @@ async function startDatabase(context: Context): Promise<Postgres> {
   options.signal?.throwIfAborted();
 
   const place = await preparePlace({ programs, dataDir, instance: secrets.instance });
+  // Started by root, Postgres may keep its data outside of dataDir.
+  if (options.temporary) parts.defer(() => remove(place.folder));
   const postgres = await startPostgres(place, secrets, log);
   parts.defer(() => postgres.stop());
   log(
@@ -226,7 +232,11 @@ async function startFunctions(
   log(
     `starting ${options.workers} worker process${options.workers === 1 ? "" : "es"} for functions`,
   );
-  const env = { ...await functionsEnvironment({ ...urls, secrets }), ...options.workerEnv };
+  const { ownSecrets = false } = options;
+  const env = {
+    ...await functionsEnvironment({ ...urls, secrets, ownSecrets }),
+    ...options.workerEnv,
+  };
   const output = parts.adopt(new ProcessLog(join(logsDir, "functions.log")), closeLog);
   const workers = await Workers.start({ count: options.workers, env, output, log, onChange });
   parts.defer(() => workers.stop());

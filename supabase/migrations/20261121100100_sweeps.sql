@@ -51,9 +51,35 @@ alter table private.sweep_failures enable row level security;
 revoke all on private.sweep_runs, private.sweep_totals, private.sweep_failures
 from public, anon, authenticated, service_role;
 
--- Expires those of the generations that were due by p_due_before and are unsettled still. Always refunds: our fault. One that
--- fails stays as it is, is noted, and keeps no other from its turn. The caller holds the locks of their profiles, taken
--- outside: the rollback of a block with an exception clause would release those that were taken in it.
+-- Expires one generation that was due by p_due_before and is unsettled still. Always refunds: our fault. The caller holds the
+-- lock of its profile. Answers the credits that came back; null: it was left alone.
+create function private.expire_generation(p_id uuid, p_due_before timestamptz, p_actor text)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_job public.generation_jobs;
+begin
+  select * into v_job from public.generation_jobs where id = p_id;
+  if private.settle_generation(
+    p_id, 'processing', 'expired', v_job.cost,
+    case
+      when v_job.status = 'reserved' then 'reservation_expired'
+      when v_job.deadline_at < p_due_before then 'deadline_passed'
+      else 'lease_lapsed'
+    end,
+    p_actor, p_any_lease => true, p_due_before => p_due_before
+  ) is null then
+    return null;
+  end if;
+  return v_job.cost;
+end;
+$$;
+
+-- Expires each generation by itself: one that fails stays as it is, is noted, and keeps no other from its turn. The caller
+-- holds the locks of their profiles, taken outside: the rollback of a block with an exception clause would release those
+-- that were taken in it.
 create function private.expire_generations(
   p_ids uuid[],
   p_due_before timestamptz,
@@ -66,39 +92,25 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_due record;
-  v_answer jsonb;
+  v_id uuid;
+  v_refund integer;
   v_error text;
 begin
   expired := 0;
   refunded := 0;
   failed := 0;
-  for v_due in
-    select id, cost, status, deadline_at < p_due_before as overdue
-    from public.generation_jobs
-    where id = any (p_ids)
-  loop
+  foreach v_id in array coalesce(p_ids, '{}') loop
     begin
-      v_answer := private.settle_generation(
-        v_due.id, 'processing', 'expired', v_due.cost,
-        case
-          when v_due.status = 'reserved' then 'reservation_expired'
-          when v_due.overdue then 'deadline_passed'
-          else 'lease_lapsed'
-        end,
-        p_actor, p_any_lease => true, p_due_before => p_due_before
-      );
-      if v_answer is not null then
-        expired := expired + 1;
-        refunded := refunded + v_due.cost;
-      end if;
+      v_refund := private.expire_generation(v_id, p_due_before, p_actor);
+      expired := expired + (v_refund is not null)::integer;
+      refunded := refunded + coalesce(v_refund, 0);
     exception
       when others then
         get stacked diagnostics v_error = message_text;
         failed := failed + 1;
         insert into private.sweep_failures as f (generation_id, first_failed_at, last_failed_at, retry_at, error)
         values (
-          v_due.id, clock_timestamp(), clock_timestamp(), clock_timestamp() + interval '1 minute',
+          v_id, clock_timestamp(), clock_timestamp(), clock_timestamp() + interval '1 minute',
           format('%s: %s', sqlstate, v_error)
         )
         on conflict (generation_id) do update
@@ -107,9 +119,34 @@ begin
           last_failed_at = excluded.last_failed_at,
           retry_at = excluded.last_failed_at + least(interval '1 minute' * 2 ^ least(f.attempts, 10), interval '1 hour'),
           error = excluded.error;
-        raise warning 'edge-credits: Failed to refund generation %: %', v_due.id, v_error;
+        raise warning 'edge-credits: Failed to refund generation %: %', v_id, v_error;
     end;
   end loop;
+end;
+$$;
+
+-- Locks at most p_limit generations that are due, oldest first, and their profiles, and waits for none: what somebody else
+-- holds is left out. All locks at once: a loop over this query itself would take a profile that the loop has changed for one
+-- that somebody else has, and skip the rest of that account.
+create function private.lock_due_generations(p_due_before timestamptz, p_limit integer)
+returns uuid[]
+language plpgsql
+set search_path = ''
+-- Whatever the statistics say, along generation_jobs_due: of 50,000 that are due, each batch would else read and sort all.
+set enable_sort = 'off'
+as $$
+begin
+  return array(
+    select j.id
+    from public.generation_jobs j
+    join public.profiles p on p.id = j.user_id
+    where j.finished_at is null and least(j.deadline_at, j.lease_expires_at) < p_due_before
+      -- Not "not exists": as a join, it would be made with all that is due.
+      and coalesce((select f.retry_at <= p_due_before from private.sweep_failures f where f.generation_id = j.id), true)
+    order by least(j.deadline_at, j.lease_expires_at)
+    limit p_limit
+    for no key update of p, j skip locked
+  );
 end;
 $$;
 
@@ -128,33 +165,34 @@ security definer
 set search_path = ''
 set lock_timeout = '500ms'
 set statement_timeout = '60s'
--- Whatever the statistics say, along generation_jobs_due: of 50,000 that are due, each batch would else read and sort all.
-set enable_sort = 'off'
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_ids uuid[];
+  v_id uuid;
+  v_refund integer;
   v_done record;
   v_run bigint := p_run;
 begin
   if p_limit is null or p_limit < 1 then
     return private.refusal('INVALID_REQUEST', 'A batch is 1 generation or more');
   end if;
-  -- All locks first: a loop over this query itself would take a profile that the loop has changed for one that somebody
-  -- else has, and skip the rest of that account.
-  select array_agg(due.id) into v_ids
-  from (
-    select j.id
-    from public.generation_jobs j
-    join public.profiles p on p.id = j.user_id
-    where j.finished_at is null and least(j.deadline_at, j.lease_expires_at) < v_now
-      -- Not "not exists": as a join, it would be made with all that is due.
-      and coalesce((select f.retry_at <= v_now from private.sweep_failures f where f.generation_id = j.id), true)
-    order by least(j.deadline_at, j.lease_expires_at)
-    limit p_limit
-    for no key update of p, j skip locked
-  ) due;
-  select * into v_done from private.expire_generations(v_ids, v_now, 'sweeper');
+  -- All in one block, with its locks. A block for each would be a subtransaction for each, which besides makes two multixacts
+  -- a row of what was locked outside of it: users would feel that.
+  begin
+    v_ids := private.lock_due_generations(v_now, p_limit);
+    select 0 as expired, 0::bigint as refunded, 0 as failed into v_done;
+    foreach v_id in array v_ids loop
+      v_refund := private.expire_generation(v_id, v_now, 'sweeper');
+      v_done.expired := v_done.expired + (v_refund is not null)::integer;
+      v_done.refunded := v_done.refunded + coalesce(v_refund, 0);
+    end loop;
+  exception
+    -- One fails. The rollback has given the locks back, too: all over again, and each by itself, which notes the one.
+    when others then
+      v_ids := private.lock_due_generations(v_now, p_limit);
+      select * into v_done from private.expire_generations(v_ids, v_now, 'sweeper');
+  end;
 
   update private.sweep_runs
   set
@@ -185,7 +223,7 @@ begin
   end if;
   return jsonb_build_object(
     'success', true, 'run', v_run, 'expired', v_done.expired, 'refunded', v_done.refunded, 'failed', v_done.failed,
-    'more', coalesce(cardinality(v_ids), 0) >= p_limit
+    'more', cardinality(v_ids) >= p_limit
   );
 end;
 $$;
@@ -299,19 +337,23 @@ declare
 begin
   begin
     create extension if not exists pg_cron with schema pg_catalog;
-    -- A batch a transaction, so that the locks of one are given back before the next; bounded, so that a run ends before
-    -- the next one is due. statement_timeout cannot be set from inside: the clock is looked at instead.
+    -- A batch a transaction, so that the locks of one are given back before the next, and after each a pause as long as it
+    -- took, for everybody else; bounded, so that a run ends before the next one is due. statement_timeout cannot be set from
+    -- inside: the clock is looked at instead.
     perform cron.schedule('refund-stuck-generations', '* * * * *', $command$
 do $$
 declare
-  c_batch constant integer := 500;
+  c_batch constant integer := 50;
   c_until constant timestamptz := clock_timestamp() + interval '50 seconds';
+  v_began timestamptz;
   v_answer jsonb;
 begin
   loop
+    v_began := clock_timestamp();
     v_answer := public.refund_stuck_generations(c_batch, (v_answer -> 'run')::bigint);
     commit;
     exit when not (v_answer -> 'more')::boolean or clock_timestamp() > c_until;
+    perform pg_sleep(extract(epoch from clock_timestamp() - v_began));
   end loop;
 end;
 $$
@@ -335,6 +377,8 @@ comment on function public.refund_stuck_generations(integer, bigint) is
 comment on function public.expire_overdue_generations(uuid) is
   'Expires and refunds what of one account is overdue, without waiting: for reads that meet it.';
 
+revoke all on function private.expire_generation(uuid, timestamptz, text) from public, anon, authenticated, service_role;
+revoke all on function private.lock_due_generations(timestamptz, integer) from public, anon, authenticated, service_role;
 revoke all on function private.expire_generations(uuid[], timestamptz, text)
 from public, anon, authenticated, service_role;
 revoke all on function public.refund_stuck_generations(integer, bigint), public.expire_overdue_generations(uuid)

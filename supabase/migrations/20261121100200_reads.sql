@@ -61,7 +61,7 @@ $$;
 
 -- Moves an account's version, in the caller's transaction, with something that a view of the app's own reads. Locks the
 -- profile. p_reason is a word for the ledger.
--- Answers {success, credits, version, epoch}, or refuses with PROFILE_NOT_FOUND or INVALID_REQUEST.
+-- Answers {success, credits, version, epoch}, or refuses with PROFILE_NOT_FOUND. Raises where there is no reason.
 create function public.record_change(p_user_id uuid, p_reason text)
 returns jsonb
 language plpgsql
@@ -73,8 +73,9 @@ as $$
 declare
   v_profile public.profiles;
 begin
+  -- Raised, not answered: who performs this in a trigger reads no answer, and must not go on with a version that stands still.
   if p_reason is null or p_reason = '' then
-    return private.refusal('INVALID_REQUEST', 'A change has a reason');
+    raise exception 'A change has a reason' using errcode = 'invalid_parameter_value';
   end if;
   select * into v_profile from public.profiles where id = p_user_id and closed_at is null for no key update;
   if not found then

@@ -68,19 +68,23 @@ declare
 begin
   begin
     create extension if not exists pg_cron with schema pg_catalog;
-    -- A batch a transaction, so that the locks of one are given back before the next; bounded, so that a run ends before
-    -- the next one is due. statement_timeout cannot be set from inside: the clock is looked at instead.
+    -- A batch a transaction, so that the locks of one are given back before the next, and after each a pause as long as it
+    -- took, for everybody else; bounded, so that a run ends before the next one is due. statement_timeout cannot be set from
+    -- inside: the clock is looked at instead.
     perform cron.schedule('refund-stuck-generations', '* * * * *', $command$
 do $$
 declare
-  c_batch constant integer := 500;
+  c_batch constant integer := 50;
   c_until constant timestamptz := clock_timestamp() + interval '50 seconds';
+  v_began timestamptz;
   v_answer jsonb;
 begin
   loop
+    v_began := clock_timestamp();
     v_answer := public.refund_stuck_generations(c_batch, (v_answer -> 'run')::bigint);
     commit;
     exit when not (v_answer -> 'more')::boolean or clock_timestamp() > c_until;
+    perform pg_sleep(extract(epoch from clock_timestamp() - v_began));
   end loop;
 end;
 $$

@@ -1,7 +1,7 @@
 /** The stream by a browser's own `EventSource`, which can send no header: with tickets. */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { randomFrom, startCuttingProxy } from "../events/cutting_proxy.ts";
+import { randomFrom, startCuttingProxy } from "../../scripts/bench/cutting_proxy.ts";
 import { newUser } from "../support/http.ts";
 import { connect, stack } from "../support/stack.ts";
 import { openPage, whyNoBrowser } from "./page.ts";

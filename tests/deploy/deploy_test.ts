@@ -19,7 +19,8 @@ Deno.test("deploy", async (t) => {
   await using _ = { [Symbol.asyncDispose]: () => sql.end() };
   const { migrations } = await readExpected();
   const names = await edgeFunctions();
-  const to = [`--remote=${REF}`, `--database=${database.url}`];
+  const to = [`--remote=${REF}`, `--url=${api.siteUrl}`];
+  const deploy = (args: string[]) => script("deploy", args, api, { SUPABASE_DB_URL: database.url });
   const applied = async () => {
     const [history] = await sql`select to_regclass('supabase_migrations.schema_migrations') as oid`;
     if (history?.["oid"] === null) return [];
@@ -31,11 +32,27 @@ Deno.test("deploy", async (t) => {
   const versions = () => [...api.functions].map(([name, { version }]) => [name, version] as const);
 
   await t.step(
+    "refuses another project's connection string, and a password among the arguments",
+    async () => {
+      const elsewhere =
+        "postgresql://postgres.zyxwvutsrqponmlkjihg:secret@pooler.supabase.com/postgres";
+      const other = await script("deploy", [...to, "--yes"], api, { SUPABASE_DB_URL: elsewhere });
+      strictEqual(other.code, 1);
+      match(other.said, /is of the project zyxwvutsrqponmlkjihg, and --remote names/);
+      const shown = await script("deploy", [...to, "--yes", `--database=${database.url}`], api);
+      strictEqual(shown.code, 1);
+      match(shown.said, /give the connection string as SUPABASE_DB_URL/);
+      ok(!(other.said + shown.said).includes("secret@"));
+      deepStrictEqual([await applied(), api.functions.size], [[], 0]);
+    },
+  );
+
+  await t.step(
     "stops before it changes anything when the project lacks a secret, and names it",
     async () => {
       const [first, ...rest] = await neededSecrets();
       api.secrets = rest;
-      const ended = await script("deploy", [...to, "--yes"], api);
+      const ended = await deploy([...to, "--yes"]);
       strictEqual(ended.code, 1);
       match(ended.stdout, new RegExp(`✗ .*secrets: the project lacks ${first}\n`));
       match(ended.stdout, /Nothing was changed\./);
@@ -46,7 +63,7 @@ Deno.test("deploy", async (t) => {
   );
 
   await t.step("shows what it would do, and does nothing unless somebody agrees", async () => {
-    const ended = await script("deploy", to, api);
+    const ended = await deploy(to);
     strictEqual(ended.code, 1);
     for (const version of migrations) match(ended.said, new RegExp(version));
     match(ended.stdout, /nobody agreed/);
@@ -58,7 +75,7 @@ Deno.test("deploy", async (t) => {
     "says what is done and what is not when the functions cannot be deployed",
     async () => {
       api.broken = "operations";
-      const ended = await script("deploy", [...to, "--yes"], api);
+      const ended = await deploy([...to, "--yes"]);
       api.broken = null;
       strictEqual(ended.code, 1);
       match(ended.stdout, /done {6}push the migrations/);
@@ -76,7 +93,7 @@ Deno.test("deploy", async (t) => {
   );
 
   await t.step("goes on where it stopped, prints each command first, and verifies", async () => {
-    const ended = await script("deploy", [...to, "--yes"], api);
+    const ended = await deploy([...to, "--yes"]);
     strictEqual(ended.code, 0, ended.said);
     deepStrictEqual(
       [...ended.stdout.matchAll(/^\$ (supabase \w+ \w+)/gm)].map(([, command]) => command),
@@ -88,10 +105,14 @@ Deno.test("deploy", async (t) => {
         "supabase functions list",
       ],
     );
-    match(ended.stdout, /All 10 checks passed\./);
-    match(ended.stdout, /The functions were not called/);
+    match(ended.stdout, /All \d+ checks passed, 1 with a warning\./);
+    match(
+      ended.stdout,
+      /! .*GET \/operations\/health .*not called: SUPABASE_SECRET_KEY is not set/,
+    );
+    match(ended.stdout, /names no project \(127\.0\.0\.1\): .* could not be compared/);
     ok(
-      !ended.stdout.includes(new URL(database.url).password),
+      !ended.said.includes(new URL(database.url).password),
       "the database's password is not shown",
     );
     deepStrictEqual([...api.functions.keys()].sort(), names.toSorted());
@@ -101,7 +122,7 @@ Deno.test("deploy", async (t) => {
     "--back-to deploys the functions of that commit, and leaves the database as it is",
     async () => {
       const before = versions();
-      const ended = await script("deploy", [...to, "--yes", "--back-to=HEAD"], api);
+      const ended = await deploy([...to, "--yes", "--back-to=HEAD"]);
       strictEqual(ended.code, 0, ended.said);
       doesNotMatch(ended.stdout, /\$ supabase db push/);
       deepStrictEqual(await applied(), migrations);
@@ -116,7 +137,7 @@ Deno.test("deploy", async (t) => {
 
   await t.step("--back-to a commit that is not there changes nothing", async () => {
     const before = versions();
-    const ended = await script("deploy", [...to, "--yes", "--back-to=nonsense"], api);
+    const ended = await deploy([...to, "--yes", "--back-to=nonsense"]);
     strictEqual(ended.code, 1);
     match(ended.said, /git archive failed/);
     deepStrictEqual(versions(), before);
@@ -126,7 +147,7 @@ Deno.test("deploy", async (t) => {
     "stops at the first step when the database has a later commit's migrations",
     async () => {
       await sql`insert into supabase_migrations.schema_migrations (version, name) values ('20991231000000', 'later')`;
-      const ended = await script("deploy", [...to, "--yes"], api);
+      const ended = await deploy([...to, "--yes"]);
       strictEqual(ended.code, 1);
       match(ended.stdout, /failed {4}look at what the migrations would do/);
       match(ended.stdout, /Nothing was changed\./);
@@ -134,7 +155,7 @@ Deno.test("deploy", async (t) => {
   );
 
   await t.step("refuses a connection string where the project's ref belongs", async () => {
-    const ended = await script("deploy", [`--remote=${database.url}`], api);
+    const ended = await deploy(["--remote=postgresql://postgres@127.0.0.1/postgres"]);
     strictEqual(ended.code, 1);
     match(ended.said, /--database/);
   });

@@ -38,6 +38,8 @@ export interface ManagementApi extends AsyncDisposable {
   secrets: string[];
   /** Refuses the upload of this function. */
   broken: string | null;
+  /** Where the live functions answer, as far as a call without a key sees it; the real ones are called in bundle_test. */
+  readonly siteUrl: string;
 }
 
 /** Starts it. `databaseUrl` is the project's database, for `db query`. */
@@ -115,6 +117,17 @@ export async function startManagementApi(databaseUrl: string): Promise<Managemen
     }
   };
 
+  const site = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const name = /^\/functions\/v1\/([\w-]+)/.exec(new URL(request.url).pathname)?.[1] ?? "";
+    if (!api.functions.has(name)) return new Response("", { status: 404 });
+    const headers = {
+      "access-control-expose-headers": "idempotent-replayed",
+      "content-type": "application/problem+json",
+    };
+    const isPreflight = request.method === "OPTIONS";
+    return new Response(isPreflight ? null : "{}", { status: isPreflight ? 204 : 401, headers });
+  });
+  parts.defer(() => site.shutdown());
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
   parts.defer(() => server.shutdown());
   const origin = `http://127.0.0.1:${server.addr.port}`;
@@ -139,6 +152,7 @@ project_host: stand-in.invalid
     functions: new Map(),
     secrets: [],
     broken: null,
+    siteUrl: `http://127.0.0.1:${site.addr.port}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
   return api;

@@ -27,7 +27,9 @@ async function run(program: string, args: string[], env: Record<string, string>)
 /** A program of `scripts`, such as `deploy`, against the stand-in. */
 export function script(name: string, args: string[], api: ManagementApi, env = {}): Promise<Ended> {
   const all = ["run", "-A", `scripts/${name}.ts`, ...args, `--profile=${api.profile}`];
-  return run(Deno.execPath(), all, { ...api.env, ...env });
+  // What the shell of the one who runs the tests has set is not theirs.
+  const unset = { SUPABASE_DB_URL: "", SUPABASE_SECRET_KEY: "" };
+  return run(Deno.execPath(), all, { ...api.env, ...unset, ...env });
 }
 
 /** The real CLI against the stand-in. */

@@ -110,7 +110,7 @@ Deno.test("remove.sql", async (t) => {
     const checks = await databaseChecks(
       async <Row>(text: string) => await sql.unsafe(text) as unknown as Row[],
       expected,
-      { sweptElsewhere: false },
+      { sweptElsewhere: false, ownPolicies: false },
     );
     deepStrictEqual(checks.filter(({ ok }) => !ok), []);
   });

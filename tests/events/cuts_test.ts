@@ -2,7 +2,7 @@
 
 import { ok, strictEqual } from "node:assert/strict";
 import { stack } from "../support/stack.ts";
-import { cutStreams } from "./cuts.ts";
+import { cutStreams } from "../../scripts/bench/cuts.ts";
 
 Deno.test("40 streams that are cut at random places hear every event once, in order", async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);

@@ -1,6 +1,6 @@
 /**
  * What happens to streams when something breaks, on a stack of its own: nothing is lost, and nothing is left behind. Readers
- * are npm's `eventsource`, which comes again by itself, as exact_client.ts watches it.
+ * are npm's `eventsource`, which comes again by itself, as scripts/bench/exact_client.ts watches it.
  */
 
 import { ok, strictEqual } from "node:assert/strict";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { importJWK, type JWK, SignJWT } from "jose";
 import postgres from "postgres";
 import { startTemporaryStack } from "../../scripts/temporary_stack.ts";
-import { ExactClient } from "./exact_client.ts";
+import { ExactClient } from "../../scripts/bench/exact_client.ts";
 
 const STREAMS = 20;
 

@@ -5,8 +5,8 @@
 
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
-import { table } from "../table.ts";
-import { startTemporaryStack } from "../temporary_stack.ts";
+import { table } from "../../scripts/table.ts";
+import { startTemporaryStack } from "../../scripts/temporary_stack.ts";
 
 // deno-lint-ignore no-console -- its output is what this program is for.
 const print = console.log;
@@ -21,16 +21,16 @@ print("Starting a stack:");
 await using stack = await startTemporaryStack({ log: (line) => print(`  ${line}`), sweep: false });
 // What the tests talk to is read when they are loaded.
 Deno.env.set("STACK_ENV", stack.envFile);
-const { Account } = await import("../../tests/freshness/account.ts");
-const { runPairs } = await import("../../tests/freshness/pairs.ts");
-const { startSharedCache } = await import("../../tests/freshness/variants/shared_cache.ts");
-const { startWorkers } = await import("../../tests/freshness/workers.ts");
-const { CYCLE, HTTP_CYCLE } = await import("../../tests/freshness/writes.ts");
+const { Account } = await import("./account.ts");
+const { runPairs } = await import("./pairs.ts");
+const { startSharedCache } = await import("./variants/shared_cache.ts");
+const { startWorkers } = await import("./workers.ts");
+const { CYCLE, HTTP_CYCLE } = await import("./writes.ts");
 
 const sql = postgres(stack.databaseUrl, { max: 12, onnotice: () => {} });
 await sql`update private.settings set direct_writes = 'record'`;
 await using cache = startSharedCache();
-const variants = new URL("../../tests/freshness/variants/", import.meta.url);
+const variants = new URL("variants/", import.meta.url);
 
 const subjects = [
   { name: "edge-credits", pairs },

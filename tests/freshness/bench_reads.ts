@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { createDatabase } from "../../supabase/functions/_shared/database.ts";
 import { createViews } from "../../supabase/functions/_shared/views.ts";
-import { type Stack } from "../stack/stack.ts";
-import { table } from "../table.ts";
-import { startTemporaryStack } from "../temporary_stack.ts";
-import { median } from "./pgbench.ts";
+import { type Stack } from "../../scripts/stack/stack.ts";
+import { table } from "../../scripts/table.ts";
+import { startTemporaryStack } from "../../scripts/temporary_stack.ts";
+import { median } from "../../scripts/bench/pgbench.ts";
 
 // deno-lint-ignore no-console -- its output is what this program is for.
 const print = console.log;
@@ -47,8 +47,8 @@ async function inTurns(
 async function writes(stack: Stack): Promise<void> {
   // What the tests talk to is read when they are loaded.
   Deno.env.set("STACK_ENV", stack.envFile);
-  const { Account } = await import("../../tests/freshness/account.ts");
-  const { startWorkers } = await import("../../tests/freshness/workers.ts");
+  const { Account } = await import("./account.ts");
+  const { startWorkers } = await import("./workers.ts");
   const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
   const [account] = await Account.create(sql, 1, 0);
   await sql.end();
@@ -167,7 +167,7 @@ print("Starting a stack:");
 print(
   `\nMemory of a worker that may keep ${MEGABYTES} MiB, with a heap of ${HEAP_MEGABYTES} MiB at most, over a million different reads:`,
 );
-const memory = fileURLToPath(new URL("reads_memory.ts", import.meta.url));
+const memory = fileURLToPath(new URL("../../scripts/bench/reads_memory.ts", import.meta.url));
 const { success } = await new Deno.Command(Deno.execPath(), {
   args: [
     "run",
