@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createClient, FunctionsHttpError, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import { pictureOf } from "./demo_picture.ts";
+import { type Ask, callBack, hear, settleForUsage, type Step } from "./demo_steps.ts";
 import { type Stack } from "./stack/stack.ts";
 import { table } from "./table.ts";
 import { startTemporaryStack } from "./temporary_stack.ts";
@@ -21,14 +22,6 @@ interface Reply {
   replayed: boolean;
   // deno-lint-ignore no-explicit-any -- each step looks at what it needs.
   body: any;
-}
-
-/** One row of the table. */
-interface Step {
-  what: string;
-  outcome: string;
-  credits: string;
-  asPromised: boolean;
 }
 
 async function invoke(
@@ -191,6 +184,28 @@ async function ledger(client: SupabaseClient): Promise<{ step: Step; rows: strin
   };
 }
 
+/** Another user, with 10 credits of a text, and 10 more for what follows. */
+async function moreSteps(
+  stack: Stack,
+  operator: SupabaseClient,
+  take: (step: Step) => void,
+): Promise<void> {
+  const { client, userId } = await signIn(stack);
+  const ask: Ask = async (name, body, headers) =>
+    (await invoke(client, name, body as Record<string, unknown>, headers)).body;
+  const text = await settleForUsage(ask);
+  take(text);
+  const { body } = await invoke(operator, "operations/grants", {
+    user_id: userId,
+    amount: 10,
+    reason: "the demo goes on",
+  });
+  const called = await callBack(ask, body.credits);
+  take(called);
+  const { data: profile } = await client.from("profiles").select("credits").single();
+  take(await hear(stack, client, ask, profile?.credits));
+}
+
 async function show(stack: Stack): Promise<boolean> {
   const { client } = await signIn(stack);
   const operator = clientOf(stack, stack.secretKey);
@@ -205,6 +220,7 @@ async function show(stack: Stack): Promise<boolean> {
   take(await crowd(stack, operator));
   take(await resend(client));
   take(await stuck(stack, client, operator));
+  await moreSteps(stack, operator, take);
   const { step, rows } = await ledger(client);
   take(step);
 
