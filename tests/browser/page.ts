@@ -76,12 +76,16 @@ export async function fetchIn(page: Page, url: string, init: RequestInit): Promi
   return await page.evaluate(async ([url, init]) => {
     try {
       const response = await fetch(url, init);
-      const text = await response.text();
+      const type = response.headers.get("content-type") ?? "";
+      const isStream = type.startsWith("text/event-stream");
+      // A stream does not end: what is looked at is that it was answered.
+      if (isStream) await response.body?.cancel();
+      const text = isStream ? "" : await response.text();
       return {
         refused: null,
         status: response.status,
         headers: Object.fromEntries(response.headers),
-        body: text === "" ? null : JSON.parse(text),
+        body: /json/.test(type) ? JSON.parse(text) : text || null,
       };
     } catch (error) {
       return { refused: String(error), status: 0, headers: {}, body: null };
