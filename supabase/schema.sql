@@ -180,7 +180,8 @@ declare
 begin
   perform realtime.send(p_payload, p_event, p_topic, true);
 exception
-  when others then
+  -- Not query_canceled: who cancels the writer means the writer.
+  when assert_failure or others then
     get stacked diagnostics v_error = message_text;
     raise warning 'edge-credits: an event was not broadcast: %', v_error;
 end;
@@ -575,6 +576,27 @@ CREATE FUNCTION private.is_gauge(p_name text) RETURNS boolean
     AS $$
 begin
   return p_name = 'edge_credits_streams_open';
+end;
+$$;
+
+--
+-- Name: keep_topic_numbers(); Type: FUNCTION; Schema: private; Owner: -
+--
+
+CREATE FUNCTION private.keep_topic_numbers() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'DELETE' then
+    insert into private.former_topics (name, version) values (old.name, old.version)
+    on conflict (name) do update set version = greatest(private.former_topics.version, excluded.version);
+    delete from private.idempotency_keys
+    where user_id = '00000000-0000-0000-0000-000000000000' and operation = 'publish ' || old.name;
+    return old;
+  end if;
+  new.version := coalesce((select version from private.former_topics where name = new.name), 0);
+  return new;
 end;
 $$;
 
@@ -1338,7 +1360,16 @@ declare
   v_head constant jsonb := private.begin_view(p_user_id, p_known);
   v_generation jsonb;
 begin
-  if private.view_is_done(v_head) then
+  if v_head ? 'error' then
+    return v_head;
+  end if;
+  -- First: what the client knows may be another answer's version.
+  if not exists (select from public.generation_jobs where id = p_generation_id and user_id = p_user_id) then
+    return (v_head - '{overdue,unchanged}'::text[]) || jsonb_build_object(
+      'success', false, 'error', 'GENERATION_NOT_FOUND', 'message', 'You have no such generation'
+    );
+  end if;
+  if v_head ? 'unchanged' then
     return v_head;
   end if;
   select to_jsonb(g) into v_generation
@@ -1350,11 +1381,6 @@ begin
     left join public.generation_results r on r.generation_id = j.id
     where j.id = p_generation_id and j.user_id = p_user_id
   ) g;
-  if v_generation is null then
-    return (v_head - 'overdue') || jsonb_build_object(
-      'success', false, 'error', 'GENERATION_NOT_FOUND', 'message', 'You have no such generation'
-    );
-  end if;
   return v_head || v_generation;
 end;
 $$;
@@ -1720,6 +1746,7 @@ CREATE FUNCTION public.open_stream(p_user_id uuid, p_topics text[] DEFAULT '{}':
     SET statement_timeout TO '5s'
     AS $$
 declare
+  c_max_bytes constant integer := 65536; -- of one topic's payloads: a worker has many listeners and little memory
   v_head constant jsonb := private.begin_view(p_user_id, null);
   v_unknown text;
   v_topics jsonb;
@@ -1743,10 +1770,15 @@ begin
     'newest', (
       select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]')
       from (
-        select * from public.topic_notifications
-        where topic = t.name
-        order by id desc
-        limit case when p_with_newest then (select newest_notifications from private.settings) else 0 end
+        select topic, id, kind, subject, status, payload, created_at
+        from (
+          select *, sum(octet_length(payload::text)) over (order by id desc) - octet_length(payload::text) as bytes_before
+          from public.topic_notifications
+          where topic = t.name
+          order by id desc
+          limit case when p_with_newest then (select newest_notifications from private.settings) else 0 end
+        ) newest
+        where bytes_before < c_max_bytes
       ) n
     )
   ))
@@ -1775,6 +1807,8 @@ CREATE FUNCTION public.poll_events(p_users uuid[], p_versions bigint[], p_topics
     SET search_path TO ''
     SET statement_timeout TO '5s'
     AS $$
+declare
+  c_max_bytes constant integer := 65536; -- of one topic's payloads, and one more: a page may be short of p_limit
 begin
   return jsonb_build_object(
     'success', true,
@@ -1807,10 +1841,15 @@ begin
           else (
             select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]')
             from (
-              select * from public.topic_notifications
-              where topic = t.name and id > known.id
-              order by id
-              limit p_limit
+              select topic, id, kind, subject, status, payload, created_at
+              from (
+                select *, sum(octet_length(payload::text)) over (order by id) - octet_length(payload::text) as bytes_before
+                from public.topic_notifications
+                where topic = t.name and id > known.id
+                order by id
+                limit p_limit
+              ) next
+              where bytes_before < c_max_bytes
             ) n
           )
         end
@@ -2393,6 +2432,21 @@ ALTER TABLE private.adoption_findings ALTER COLUMN id ADD GENERATED ALWAYS AS ID
 );
 
 --
+-- Name: former_topics; Type: TABLE; Schema: private; Owner: -
+--
+
+CREATE TABLE private.former_topics (
+    name text NOT NULL,
+    version bigint NOT NULL
+);
+
+--
+-- Name: TABLE former_topics; Type: COMMENT; Schema: private; Owner: -
+--
+
+COMMENT ON TABLE private.former_topics IS 'How far topics had come that were deleted: one of the same name goes on from there.';
+
+--
 -- Name: idempotency_keys; Type: TABLE; Schema: private; Owner: -
 --
 
@@ -2775,7 +2829,7 @@ CREATE TABLE public.topic_preferences (
 -- Name: TABLE topic_preferences; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TABLE public.topic_preferences IS 'What a user wants of a topic. No row: everything, at once.';
+COMMENT ON TABLE public.topic_preferences IS 'What a user wants of a topic. No row: everything, at once. It outlives its topic: nothing but its user moves the version by which it is read.';
 
 --
 -- Name: COLUMN topic_preferences.min_interval_seconds; Type: COMMENT; Schema: public; Owner: -
@@ -2849,6 +2903,13 @@ COMMENT ON COLUMN public.topics.retention_days IS 'How long notifications are ke
 
 ALTER TABLE ONLY private.adoption_findings
     ADD CONSTRAINT adoption_findings_pkey PRIMARY KEY (id);
+
+--
+-- Name: former_topics former_topics_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+--
+
+ALTER TABLE ONLY private.former_topics
+    ADD CONSTRAINT former_topics_pkey PRIMARY KEY (name);
 
 --
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: private; Owner: -
@@ -3003,6 +3064,12 @@ CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.account_events
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.account_events FOR EACH STATEMENT EXECUTE FUNCTION private.refuse_change('the ledger is append-only');
 
 --
+-- Name: topics keep_topic_numbers; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_topic_numbers BEFORE INSERT OR DELETE ON public.topics FOR EACH ROW EXECUTE FUNCTION private.keep_topic_numbers();
+
+--
 -- Name: account_events zz_broadcast_event; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3052,13 +3119,6 @@ ALTER TABLE ONLY public.topic_notifications
     ADD CONSTRAINT notification_belongs_to_a_topic FOREIGN KEY (topic) REFERENCES public.topics(name) ON DELETE CASCADE;
 
 --
--- Name: topic_preferences preferences_are_of_a_topic; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.topic_preferences
-    ADD CONSTRAINT preferences_are_of_a_topic FOREIGN KEY (topic) REFERENCES public.topics(name) ON DELETE CASCADE;
-
---
 -- Name: generation_results result_belongs_to_a_generation; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3070,6 +3130,12 @@ ALTER TABLE ONLY public.generation_results
 --
 
 ALTER TABLE private.adoption_findings ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: former_topics; Type: ROW SECURITY; Schema: private; Owner: -
+--
+
+ALTER TABLE private.former_topics ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: private; Owner: -
@@ -3299,6 +3365,12 @@ REVOKE ALL ON FUNCTION private.guard_direct_write() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION private.is_gauge(p_name text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION keep_topic_numbers(); Type: ACL; Schema: private; Owner: -
+--
+
+REVOKE ALL ON FUNCTION private.keep_topic_numbers() FROM PUBLIC;
 
 --
 -- Name: FUNCTION lock_due_generations(p_due_before timestamp with time zone, p_limit integer); Type: ACL; Schema: private; Owner: -

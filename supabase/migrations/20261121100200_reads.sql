@@ -199,7 +199,16 @@ declare
   v_head constant jsonb := private.begin_view(p_user_id, p_known);
   v_generation jsonb;
 begin
-  if private.view_is_done(v_head) then
+  if v_head ? 'error' then
+    return v_head;
+  end if;
+  -- First: what the client knows may be another answer's version.
+  if not exists (select from public.generation_jobs where id = p_generation_id and user_id = p_user_id) then
+    return (v_head - '{overdue,unchanged}'::text[]) || jsonb_build_object(
+      'success', false, 'error', 'GENERATION_NOT_FOUND', 'message', 'You have no such generation'
+    );
+  end if;
+  if v_head ? 'unchanged' then
     return v_head;
   end if;
   select to_jsonb(g) into v_generation
@@ -211,11 +220,6 @@ begin
     left join public.generation_results r on r.generation_id = j.id
     where j.id = p_generation_id and j.user_id = p_user_id
   ) g;
-  if v_generation is null then
-    return (v_head - 'overdue') || jsonb_build_object(
-      'success', false, 'error', 'GENERATION_NOT_FOUND', 'message', 'You have no such generation'
-    );
-  end if;
   return v_head || v_generation;
 end;
 $$;

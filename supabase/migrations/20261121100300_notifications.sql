@@ -45,7 +45,6 @@ create table public.topic_notifications (
   payload jsonb not null,
   created_at timestamptz not null,
   constraint topic_notifications_pkey primary key (topic, id),
-  -- A topic that is made anew begins anew.
   constraint notification_belongs_to_a_topic foreign key (topic) references public.topics (name) on delete cascade
 );
 -- A subject's newest.
@@ -60,13 +59,46 @@ create table public.topic_preferences (
   min_interval_seconds integer not null,
   updated_at timestamptz not null,
   constraint topic_preferences_pkey primary key (user_id, topic),
-  constraint preferences_are_of_a_topic foreign key (topic) references public.topics (name) on delete cascade,
   constraint min_interval_not_negative check (min_interval_seconds between 0 and 86400)
 );
 
-comment on table public.topic_preferences is 'What a user wants of a topic. No row: everything, at once.';
+comment on table public.topic_preferences is
+  'What a user wants of a topic. No row: everything, at once. It outlives its topic: nothing but its user moves the version by which it is read.';
 comment on column public.topic_preferences.min_interval_seconds is
   'At most one notification in so many seconds, the newest; 0: all.';
+
+-- Numbers are never given twice, or a client that was away while its topic was deleted and made anew would miss what came first.
+create table private.former_topics (
+  name text not null,
+  version bigint not null,
+  constraint former_topics_pkey primary key (name)
+);
+comment on table private.former_topics is 'How far topics had come that were deleted: one of the same name goes on from there.';
+alter table private.former_topics enable row level security;
+revoke all on private.former_topics from public, anon, authenticated, service_role;
+
+create function private.keep_topic_numbers()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    insert into private.former_topics (name, version) values (old.name, old.version)
+    on conflict (name) do update set version = greatest(private.former_topics.version, excluded.version);
+    delete from private.idempotency_keys
+    where user_id = '00000000-0000-0000-0000-000000000000' and operation = 'publish ' || old.name;
+    return old;
+  end if;
+  new.version := coalesce((select version from private.former_topics where name = new.name), 0);
+  return new;
+end;
+$$;
+revoke all on function private.keep_topic_numbers() from public, anon, authenticated, service_role;
+
+create trigger keep_topic_numbers before insert or delete on public.topics
+  for each row execute function private.keep_topic_numbers();
 
 alter table public.topic_notifications enable row level security;
 alter table public.topic_preferences enable row level security;

@@ -14,6 +14,7 @@ set search_path = ''
 set statement_timeout = '5s'
 as $$
 declare
+  c_max_bytes constant integer := 65536; -- of one topic's payloads: a worker has many listeners and little memory
   v_head constant jsonb := private.begin_view(p_user_id, null);
   v_unknown text;
   v_topics jsonb;
@@ -37,10 +38,15 @@ begin
     'newest', (
       select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]')
       from (
-        select * from public.topic_notifications
-        where topic = t.name
-        order by id desc
-        limit case when p_with_newest then (select newest_notifications from private.settings) else 0 end
+        select topic, id, kind, subject, status, payload, created_at
+        from (
+          select *, sum(octet_length(payload::text)) over (order by id desc) - octet_length(payload::text) as bytes_before
+          from public.topic_notifications
+          where topic = t.name
+          order by id desc
+          limit case when p_with_newest then (select newest_notifications from private.settings) else 0 end
+        ) newest
+        where bytes_before < c_max_bytes
       ) n
     )
   ))
@@ -55,7 +61,7 @@ end;
 $$;
 
 -- What came after: for each account its events after the version, for each topic its notifications after the id, p_limit of
--- each at most, oldest first. Arrays in pairs: p_users with p_versions, p_topics with p_ids. An account that is where the caller
+-- each at most and 64 KiB of a topic's payloads, oldest first: there is more where the last is not yet the version. Arrays in pairs: p_users with p_versions, p_topics with p_ids. An account that is where the caller
 -- knows it is not in the answer; a topic always is, unless it is gone, since its rule may have changed.
 -- Answers {success, epoch, accounts: [{user_id, version, events}], topics: [{name, version, rule, notifications}]}.
 create function public.poll_events(
@@ -72,6 +78,8 @@ security definer
 set search_path = ''
 set statement_timeout = '5s'
 as $$
+declare
+  c_max_bytes constant integer := 65536; -- of one topic's payloads, and one more: a page may be short of p_limit
 begin
   return jsonb_build_object(
     'success', true,
@@ -104,10 +112,15 @@ begin
           else (
             select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]')
             from (
-              select * from public.topic_notifications
-              where topic = t.name and id > known.id
-              order by id
-              limit p_limit
+              select topic, id, kind, subject, status, payload, created_at
+              from (
+                select *, sum(octet_length(payload::text)) over (order by id) - octet_length(payload::text) as bytes_before
+                from public.topic_notifications
+                where topic = t.name and id > known.id
+                order by id
+                limit p_limit
+              ) next
+              where bytes_before < c_max_bytes
             ) n
           )
         end

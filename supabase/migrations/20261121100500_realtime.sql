@@ -5,7 +5,7 @@ comment on column private.settings.realtime is
   'Whether events go out by Supabase Realtime, too, where it is. Setting it connects or disconnects.';
 
 -- Sends one private message, within the writer's transaction, so that a rollback sends nothing; and whatever goes wrong here
--- stays here, and does not take long. The lock of the writer was taken outside, and is kept.
+-- stays here, and no lock there is waited for long. The lock of the writer was taken outside, and is kept.
 create function private.broadcast(p_event text, p_topic text, p_payload jsonb)
 returns void
 language plpgsql
@@ -17,7 +17,8 @@ declare
 begin
   perform realtime.send(p_payload, p_event, p_topic, true);
 exception
-  when others then
+  -- Not query_canceled: who cancels the writer means the writer.
+  when assert_failure or others then
     get stacked diagnostics v_error = message_text;
     raise warning 'edge-credits: an event was not broadcast: %', v_error;
 end;

@@ -16,16 +16,12 @@ const OWNER_ONLY =
 const EXPLAINED_ADVICE: [key: RegExp, why: string][] = [
   [/^unused_index_/, "Nothing has been read yet: every index is unused in a new database."],
   [
-    /^rls_enabled_no_policy_private_(adoption_findings|idempotency_keys|settings|sweep_(failures|runs|totals)|worker_metrics)$/,
+    /^rls_enabled_no_policy_private_(adoption_findings|former_topics|idempotency_keys|settings|sweep_(failures|runs|totals)|worker_metrics)$/,
     OWNER_ONLY,
   ],
   [
     /^rls_enabled_no_policy_public_generation_types$/,
     "Users read the price list through the edge functions; the service role passes by RLS.",
-  ],
-  [
-    /^unindexed_foreign_keys_public_topic_preferences_preferences_are_of_a_topic$/,
-    "Only the deletion of a topic looks that way: done by hand, and seldom.",
   ],
   [
     /^extension_in_public_pg_cron$/,
@@ -38,6 +34,10 @@ const EXPLAINED_CHECKS: [finding: RegExp, why: string][] = [
   [
     /^private\.replay: .*VOLATILE, should be STABLE/,
     "It must see what the holder of the lock before it has committed: a stable function reads the caller's snapshot.",
+  ],
+  [
+    /^private\.lock_due_generations: .*VOLATILE, should be STABLE/,
+    "It locks rows, and must see what was committed before it did.",
   ],
   [
     /^private\.charge_generation: .*cast "numeric" value to "integer"/,

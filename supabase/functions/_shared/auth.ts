@@ -49,7 +49,8 @@ export type VerifySignature = (headers: Headers, body: Uint8Array) => void;
 export function authOptionsFromEnvironment(
   get: (name: string) => string | undefined,
 ): AuthOptions {
-  const list = (name: string) => (get(name) ?? "").split(",").map((s) => s.trim()).filter(Boolean);
+  const list = (name: string) =>
+    (get(name) ?? "").split(",").map((s) => s.trim()).filter(Boolean);
   const url = (get("SUPABASE_PUBLIC_URL") ?? get("SUPABASE_URL") ?? "").replace(
     /\/+$/,
     "",
@@ -88,7 +89,11 @@ export async function authenticate(
     if (ticket !== null) return await options.verifyTicket(ticket);
   }
   const modes = audiences.flatMap((audience) =>
-    audience === "user" ? ["user" as const] : audience === "operator" ? ["secret:*" as const] : []
+    audience === "user"
+      ? ["user" as const]
+      : audience === "operator"
+      ? ["secret:*" as const]
+      : []
   );
   const verify = (auth: typeof modes) =>
     verifyAuth(request, {
@@ -99,7 +104,8 @@ export async function authenticate(
 
   const { data, error } = await verify(modes);
   if (error !== null) {
-    const isUser = !audiences.includes("user") && (await verify(["user"])).error === null;
+    const isUser = !audiences.includes("user") &&
+      (await verify(["user"])).error === null;
     throw isUser
       ? new Problem(
         "FORBIDDEN",
@@ -115,7 +121,13 @@ export async function authenticate(
       "x-supabase-server-error": "INVALID_JWT",
       "www-authenticate": "Bearer",
     };
-    throw new Problem("INVALID_JWT", 'Invalid JWT: it has no "exp" claim', {}, headers, 401);
+    throw new Problem(
+      "INVALID_JWT",
+      'Invalid JWT: it has no "exp" claim',
+      {},
+      headers,
+      401,
+    );
   }
   if (!sub || !UUID.test(sub)) {
     throw new Problem(
@@ -153,5 +165,8 @@ function problemOf(error: AuthError): Problem {
     );
   }
   const detail = error.message.replace(/^\[@supabase\/server\]\s*/, "");
-  return new Problem(error.code, detail, {}, { ...headers, "www-authenticate": "Bearer" }, 401);
+  return new Problem(error.code, detail, {}, {
+    ...headers,
+    "www-authenticate": "Bearer",
+  }, 401);
 }

@@ -26,12 +26,18 @@ export function parseBody(
   const mediaType = headers.get("content-type")?.split(";")[0]?.trim()
     .toLowerCase();
   if (mediaType !== "application/json") {
-    throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json");
+    throw new Problem(
+      "UNSUPPORTED_MEDIA_TYPE",
+      "Send the body as application/json",
+    );
   }
 
   const coding = headers.get("content-encoding") ?? "identity";
   if (coding.toLowerCase() !== "identity") {
-    throw new Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body without a content-encoding");
+    throw new Problem(
+      "UNSUPPORTED_MEDIA_TYPE",
+      "Send the body without a content-encoding",
+    );
   }
 
   let text: string;
@@ -40,16 +46,24 @@ export function parseBody(
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     value = JSON.parse(text);
   } catch {
-    throw new Problem("INVALID_REQUEST", "The body is not valid JSON in UTF-8", { fields: [] });
+    throw new Problem(
+      "INVALID_REQUEST",
+      "The body is not valid JSON in UTF-8",
+      { fields: [] },
+    );
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Problem("INVALID_REQUEST", "The body must be a JSON object", { fields: [] });
+    throw new Problem("INVALID_REQUEST", "The body must be a JSON object", {
+      fields: [],
+    });
   }
   refuseUnstorable(value);
   const field = duplicateKey(text);
   if (field !== null) {
     const message = "A key stands twice in its object";
-    throw new Problem("INVALID_REQUEST", `${field}: ${message}`, { fields: [{ field, message }] });
+    throw new Problem("INVALID_REQUEST", `${field}: ${message}`, {
+      fields: [{ field, message }],
+    });
   }
   return value as Record<string, unknown>;
 }
@@ -90,9 +104,13 @@ export async function readBytes(
  */
 export function refuseUnstorable(value: unknown, field = "", depth = 1): void {
   const refuse = (message: string) => {
-    throw new Problem("INVALID_REQUEST", `The body cannot be stored: ${message}`, {
-      fields: [{ field, message }],
-    });
+    throw new Problem(
+      "INVALID_REQUEST",
+      `The body cannot be stored: ${message}`,
+      {
+        fields: [{ field, message }],
+      },
+    );
   };
   if (typeof value === "string") {
     if (value.includes("\0")) refuse("it has a NUL character");
@@ -100,7 +118,9 @@ export function refuseUnstorable(value: unknown, field = "", depth = 1): void {
   } else if (typeof value === "number") {
     if (!Number.isFinite(value)) refuse("a number is too large");
   } else if (typeof value === "object" && value !== null) {
-    if (depth > MAX_DEPTH) refuse(`it is nested deeper than ${MAX_DEPTH} levels`);
+    if (depth > MAX_DEPTH) {
+      refuse(`it is nested deeper than ${MAX_DEPTH} levels`);
+    }
     for (const [key, member] of Object.entries(value)) {
       refuseUnstorable(key, field, depth);
       refuseUnstorable(member, field ? `${field}.${key}` : key, depth + 1);

@@ -15,7 +15,10 @@ Deno.test("readBody() takes an empty body for an empty object, whatever its type
 });
 
 Deno.test("readBody() takes a charset beside the type", async () => {
-  deepStrictEqual(await readBody(request('{"a":1}', "application/json; charset=utf-8")), { a: 1 });
+  deepStrictEqual(
+    await readBody(request('{"a":1}', "application/json; charset=utf-8")),
+    { a: 1 },
+  );
 });
 
 const refusals: [string, BodyInit, string, string?][] = [
@@ -24,12 +27,20 @@ const refusals: [string, BodyInit, string, string?][] = [
   ["a truncated body", '{"a":', "INVALID_REQUEST"],
   ["a key that stands twice", '{"a":1,"\\u0061":1}', "INVALID_REQUEST"],
   ["a body that is no object", "[1]", "INVALID_REQUEST"],
-  ["a body that is not UTF-8", new Uint8Array([0x7b, 0xff, 0x7d]), "INVALID_REQUEST"],
+  [
+    "a body that is not UTF-8",
+    new Uint8Array([0x7b, 0xff, 0x7d]),
+    "INVALID_REQUEST",
+  ],
   ["a NUL character", '{"a":"\\u0000"}', "INVALID_REQUEST"],
   ["half of a surrogate pair", '{"a":"\\ud800"}', "INVALID_REQUEST"],
   ["half of a surrogate pair in a key", '{"\\ud800":1}', "INVALID_REQUEST"],
   ["a number beyond a double", '{"a":1e999}', "INVALID_REQUEST"],
-  ["a bottomless nest", "[".repeat(30_000) + "]".repeat(30_000), "INVALID_REQUEST"],
+  [
+    "a bottomless nest",
+    "[".repeat(30_000) + "]".repeat(30_000),
+    "INVALID_REQUEST",
+  ],
   [
     "an object nested too deep",
     '{"a":'.repeat(40) + "1" + "}".repeat(40),

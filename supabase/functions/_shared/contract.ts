@@ -34,33 +34,50 @@ export interface Endpoint<Body = unknown, Query = unknown> {
 }
 
 /** Ties an endpoint to the types of its schemas. */
-function endpoint<Body, Query>(definition: Endpoint<Body, Query>): Endpoint<Body, Query> {
+function endpoint<Body, Query>(
+  definition: Endpoint<Body, Query>,
+): Endpoint<Body, Query> {
   return definition;
 }
 
 // What requests hold. Every object is strict: a field that nobody knows is a mistake, and is refused.
 
 const generationId = z.uuid().describe("The id of a generation.");
-const generationType = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "Must be the name of a type")
-  .describe("A type of the price list; the project's default type where there is none.");
-const reason = z.string().trim().min(1).max(200).describe("Why, for the ledger.");
+const generationType = z.string().regex(
+  /^[a-z0-9][a-z0-9_-]{0,62}$/,
+  "Must be the name of a type",
+)
+  .describe(
+    "A type of the price list; the project's default type where there is none.",
+  );
+const reason = z.string().trim().min(1).max(200).describe(
+  "Why, for the ledger.",
+);
 
 const ReserveRequest = z.strictObject({ type: generationType.optional() })
   .meta({ id: "ReserveRequest" });
 
 const RefundRequest = z.strictObject({
   generation_id: generationId.optional()
-    .describe("The generation to give back; a user's newest reservation where there is none."),
+    .describe(
+      "The generation to give back; a user's newest reservation where there is none.",
+    ),
   reason: reason.optional(),
 }).meta({ id: "RefundRequest" });
 
 const SubmitRequest = z.strictObject({
   type: generationType.optional(),
   input: z.looseObject({
-    prompt: z.string().min(1).max(32_000).describe("What the provider is asked for."),
-  }).describe("What to generate; what else an app puts here is kept beside the prompt."),
+    prompt: z.string().min(1).max(32_000).describe(
+      "What the provider is asked for.",
+    ),
+  }).describe(
+    "What to generate; what else an app puts here is kept beside the prompt.",
+  ),
   generation_id: generationId.optional()
-    .describe("The reservation to start; the newest of the type where there is none."),
+    .describe(
+      "The reservation to start; the newest of the type where there is none.",
+    ),
 }).meta({ id: "SubmitRequest" });
 
 const GrantRequest = z.strictObject({
@@ -75,7 +92,9 @@ const SettlementRequest = z.strictObject({
   generation_id: generationId,
   outcome: z.enum(["completed", "failed"]),
   cost: z.int().min(0).max(1_000_000_000).optional()
-    .describe("What a completed one cost in the end, 0 to what was charged; the rest comes back."),
+    .describe(
+      "What a completed one cost in the end, 0 to what was charged; the rest comes back.",
+    ),
 }).refine((body) => body.outcome === "completed" || body.cost === undefined, {
   path: ["cost"],
   message: "Goes with the outcome completed",
@@ -129,7 +148,9 @@ const GenerationCallbackRequest = z.discriminatedUnion("type", [
 ]).meta({ id: "GenerationCallbackRequest" });
 
 const SweepRequest = z.strictObject({
-  limit: z.int().min(1).max(10_000).default(500).describe("Generations at most."),
+  limit: z.int().min(1).max(10_000).default(500).describe(
+    "Generations at most.",
+  ),
 }).meta({ id: "SweepRequest" });
 
 const topic = z.string().regex(
@@ -185,7 +206,10 @@ const eventsQuery = z.strictObject({
 /** A whole number of a query, in digits: no exponent, no space, no plus, and not the empty string for 0. */
 const digits = (schema: z.ZodInt) =>
   z.preprocess(
-    (value) => typeof value === "string" && /^-?\d{1,16}$/.test(value) ? Number(value) : value,
+    (value) =>
+      typeof value === "string" && /^-?\d{1,16}$/.test(value)
+        ? Number(value)
+        : value,
     schema,
   );
 
@@ -193,7 +217,9 @@ const digits = (schema: z.ZodInt) =>
 const page = z.strictObject({
   // Rows that were adopted have the versions 0, -1, -2, ….
   before: digits(z.int())
-    .optional().describe("Only rows with a lower version: the next_before of the page before."),
+    .optional().describe(
+      "Only rows with a lower version: the next_before of the page before.",
+    ),
   limit: digits(z.int().min(1).max(100)).default(50).describe("Rows at most."),
 });
 export type Page = z.infer<typeof page>;
@@ -204,10 +230,21 @@ const time = z.iso.datetime({ offset: true });
 const credits = z.int().min(0).describe("The balance.");
 const position = {
   credits,
-  version: z.int().min(1).describe("Goes up by one with every event of the account."),
-  epoch: z.int().min(1).describe("Versions compare within an epoch; the greater epoch wins."),
+  version: z.int().min(1).describe(
+    "Goes up by one with every event of the account.",
+  ),
+  epoch: z.int().min(1).describe(
+    "Versions compare within an epoch; the greater epoch wins.",
+  ),
 };
-const status = z.enum(["reserved", "processing", "completed", "failed", "released", "expired"]);
+const status = z.enum([
+  "reserved",
+  "processing",
+  "completed",
+  "failed",
+  "released",
+  "expired",
+]);
 const cost = z.int().min(0).describe("Credits taken.");
 const refunded = z.int().min(0).describe("Credits that came back.");
 
@@ -216,7 +253,9 @@ const Reservation = z.object({
   status: z.literal("reserved"),
   cost,
   ...position,
-  expires_at: time.nullable().describe("When it comes back by itself; null: never."),
+  expires_at: time.nullable().describe(
+    "When it comes back by itself; null: never.",
+  ),
 }).meta({ id: "Reservation" });
 
 const Submission = z.object({
@@ -250,7 +289,9 @@ const generationFields = {
   status,
   cost,
   refunded,
-  error: z.string().nullable().describe("Why it failed or expired, as the ledger's code for it."),
+  error: z.string().nullable().describe(
+    "Why it failed or expired, as the ledger's code for it.",
+  ),
   created_at: time,
   deadline_at: time.nullable(),
   finished_at: time.nullable(),
@@ -281,7 +322,9 @@ const PriceList = z.object({
   })),
 }).meta({ id: "PriceList" });
 
-const next_before = z.int().nullable().describe("The before of the next page; null on the last.");
+const next_before = z.int().nullable().describe(
+  "The before of the next page; null on the last.",
+);
 
 const History = z.object({
   ...position,
@@ -367,7 +410,8 @@ const chargeRefusals = [
 
 export const reserve = endpoint({
   id: "checkAndDeductCredit",
-  summary: "Takes the cost of one generation now, for a submission that follows",
+  summary:
+    "Takes the cost of one generation now, for a submission that follows",
   function: "check-and-deduct-credit",
   method: "POST",
   path: "",
@@ -379,7 +423,8 @@ export const reserve = endpoint({
 
 export const refund = endpoint({
   id: "refundCredit",
-  summary: "Gives a hold back: an own reservation, or, for an operator, any unsettled generation",
+  summary:
+    "Gives a hold back: an own reservation, or, for an operator, any unsettled generation",
   function: "refund-credit",
   method: "POST",
   path: "",
@@ -503,7 +548,8 @@ export const setPreferences = endpoint({
 
 export const events = endpoint({
   id: "listen",
-  summary: "The own account's events, and an app's notifications, as server-sent events",
+  summary:
+    "The own account's events, and an app's notifications, as server-sent events",
   function: "events",
   method: "GET",
   path: "",
@@ -532,7 +578,8 @@ export const ticket = endpoint({
 
 export const callback = endpoint({
   id: "settleByProvider",
-  summary: "Takes the result of a generation that was handed over to a provider",
+  summary:
+    "Takes the result of a generation that was handed over to a provider",
   function: "generation-callback",
   method: "POST",
   path: "",
@@ -636,7 +683,9 @@ export const openapi = endpoint({
   method: "GET",
   path: "/openapi",
   for: ["anybody"],
-  answers: { 200: z.looseObject({ openapi: z.string() }).meta({ id: "Openapi" }) },
+  answers: {
+    200: z.looseObject({ openapi: z.string() }).meta({ id: "Openapi" }),
+  },
   refusals: [],
 });
 

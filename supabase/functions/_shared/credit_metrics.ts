@@ -7,7 +7,9 @@ import type { Count } from "./metrics.ts";
 export function countCredits(call: Call, count: Count): Call {
   return async (name, parameters, options) => {
     const answer = await call(name, parameters, options);
-    if (answer["replayed"] !== true) countAnswer(count, name, parameters, answer);
+    if (answer["replayed"] !== true) {
+      countAnswer(count, name, parameters, answer);
+    }
     return answer;
   };
 }
@@ -28,7 +30,11 @@ function countAnswer(
     case "complete_generation":
       return countSettlement(count, "settled_below_cost", answer);
     case "fail_generation":
-      return countSettlement(count, String(parameters["p_reason"] ?? "failed"), answer);
+      return countSettlement(
+        count,
+        String(parameters["p_reason"] ?? "failed"),
+        answer,
+      );
     case "release_generation":
       // An operator's reason is in the operator's words, of which there is no end.
       return countSettlement(
@@ -39,10 +45,16 @@ function countAnswer(
     case "grant_credits":
       return count("edge_credits_grants");
     case "publish_notification":
-      if (answer["published"] === false) count("edge_credits_notifications_deduplicated");
+      if (answer["published"] === false) {
+        count("edge_credits_notifications_deduplicated");
+      }
       return;
     case "expire_overdue_generations":
-      return count("edge_credits_expired_on_read", {}, Number(answer["expired"]));
+      return count(
+        "edge_credits_expired_on_read",
+        {},
+        Number(answer["expired"]),
+      );
   }
 }
 

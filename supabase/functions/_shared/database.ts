@@ -55,10 +55,15 @@ export function createDatabase(): Call {
     client ??= createAdminClient() as unknown as SupabaseClient;
     for (let attempt = 1;; attempt++) {
       const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
-      const { data, error, status } = await client.rpc(name, parameters).abortSignal(signal);
-      const outcome = error === null ? accept(data) : judge(error, status, name, signal.aborted);
+      const { data, error, status } = await client.rpc(name, parameters)
+        .abortSignal(signal);
+      const outcome = error === null
+        ? accept(data)
+        : judge(error, status, name, signal.aborted);
       if ("answer" in outcome) return outcome.answer;
-      if (!outcome.retry || !options.repeatable || attempt >= MAX_TRIES) throw outcome.problem;
+      if (!outcome.retry || !options.repeatable || attempt >= MAX_TRIES) {
+        throw outcome.problem;
+      }
       await pause(attempt);
     }
   };
@@ -68,21 +73,36 @@ function accept(data: unknown): Outcome {
   const { success, ...answer } = data as Answer;
   if (success === true) return { answer };
   const { error, message, ...fields } = answer;
-  return { problem: refusal(String(error), String(message), fields), retry: false };
+  return {
+    problem: refusal(String(error), String(message), fields),
+    retry: false,
+  };
 }
 
 function refusal(code: string, message: string, fields: Answer): Problem {
-  if (!(code in STATUS_OF)) throw new Error(`The database refused with an unknown code: ${code}`);
+  if (!(code in STATUS_OF)) {
+    throw new Error(`The database refused with an unknown code: ${code}`);
+  }
   const headers: Record<string, string> = {};
-  if (code === "RATE_LIMITED") headers["retry-after"] = String(fields["retry_after_seconds"]);
+  if (code === "RATE_LIMITED") {
+    headers["retry-after"] = String(fields["retry_after_seconds"]);
+  }
   return new Problem(code satisfies string as Code, message, fields, headers);
 }
 
-function judge(error: CallError, status: number, name: string, hasTimedOut: boolean): Outcome {
+function judge(
+  error: CallError,
+  status: number,
+  name: string,
+  hasTimedOut: boolean,
+): Outcome {
   const code = error.code ?? "";
   if (BUSY.test(code)) {
     return {
-      problem: unavailable("ACCOUNT_BUSY", "This account is busy; try again in a moment"),
+      problem: unavailable(
+        "ACCOUNT_BUSY",
+        "Somebody else is writing here at this moment; try again in a moment",
+      ),
       retry: false,
     };
   }
@@ -110,5 +130,7 @@ function unavailable(code: Code, detail: string): Problem {
 
 /** Full jitter, as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). */
 function pause(attempt: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * 2 ** attempt));
+  return new Promise((resolve) =>
+    setTimeout(resolve, Math.random() * 100 * 2 ** attempt)
+  );
 }

@@ -260,15 +260,7 @@ export type Database = {
           "updated_at"?: string;
           "user_id"?: string;
         };
-        Relationships: [
-          {
-            foreignKeyName: "preferences_are_of_a_topic";
-            columns: ["topic"];
-            isOneToOne: false;
-            referencedRelation: "topics";
-            referencedColumns: ["name"];
-          },
-        ];
+        Relationships: [];
       };
       "topics": {
         Row: {

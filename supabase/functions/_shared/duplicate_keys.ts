@@ -20,9 +20,11 @@ export function duplicateKey(json: string): string | null {
   const nests: Nest[] = [];
   for (const [token, colon] of json.matchAll(TOKEN)) {
     const nest = nests.at(-1);
-    if (token === "{") nests.push({ path: pathOf(nest), keys: new Set(), name: "" });
-    else if (token === "[") nests.push({ path: pathOf(nest), keys: null, name: 0 });
-    else if (token === "}" || token === "]") nests.pop();
+    if (token === "{") {
+      nests.push({ path: pathOf(nest), keys: new Set(), name: "" });
+    } else if (token === "[") {
+      nests.push({ path: pathOf(nest), keys: null, name: 0 });
+    } else if (token === "}" || token === "]") nests.pop();
     else if (token === ",") {
       if (typeof nest?.name === "number") nest.name++;
     } else if (colon !== undefined && nest?.keys) {
@@ -38,5 +40,7 @@ export function duplicateKey(json: string): string | null {
 
 /** Where the next value of `nest` lies. */
 function pathOf(nest: Nest | undefined): string {
-  return nest ? (nest.path === "" ? `${nest.name}` : `${nest.path}.${nest.name}`) : "";
+  return nest
+    ? (nest.path === "" ? `${nest.name}` : `${nest.path}.${nest.name}`)
+    : "";
 }

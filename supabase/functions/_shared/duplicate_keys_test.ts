@@ -23,7 +23,10 @@ for (const [where, json, path] of doubles) {
 }
 
 const singles: [string, string][] = [
-  ["the same key in objects beside each other", '{"x":[{"a":1},{"a":2}],"y":{"a":3}}'],
+  [
+    "the same key in objects beside each other",
+    '{"x":[{"a":1},{"a":2}],"y":{"a":3}}',
+  ],
   ["the same key in objects within each other", '{"a":{"a":{"a":1}}}'],
   ["keys that differ in case", '{"a":1,"A":2}'],
   ["keys that differ in normalization", '{"\\u00e9":1,"e\\u0301":2}'],

@@ -23,7 +23,8 @@ function tagsOf(headers: Headers): string[] {
 
 /** Whether the client has what `tag` names; `*`, which stands alone, says that it has whatever there is. */
 export function hasTag(headers: Headers, tag: string): boolean {
-  return headers.get("if-none-match")?.trim() === "*" || tagsOf(headers).includes(tag);
+  return headers.get("if-none-match")?.trim() === "*" ||
+    tagsOf(headers).includes(tag);
 }
 
 /** The positions at which the client has an answer of this user: those of tags exactly as {@link entityTag} makes them. */

@@ -30,11 +30,18 @@ export function readIdempotencyKey(
 }
 
 /** An answer of the database as a reply; a replayed one says so in a header. */
-export function reply(answer: Answer, status = 200, headers: Record<string, string> = {}): Reply {
+export function reply(
+  answer: Answer,
+  status = 200,
+  headers: Record<string, string> = {},
+): Reply {
   const { replayed, ...body } = answer;
   return {
     status,
     body,
-    headers: { ...headers, ...(replayed === true ? { "idempotent-replayed": "true" } : {}) },
+    headers: {
+      ...headers,
+      ...(replayed === true ? { "idempotent-replayed": "true" } : {}),
+    },
   };
 }

@@ -2,12 +2,23 @@
 
 export type Level = "info" | "warn" | "error";
 
-export type Log = (level: Level, message: string, fields?: Record<string, unknown>) => void;
+export type Log = (
+  level: Level,
+  message: string,
+  fields?: Record<string, unknown>,
+) => void;
 
 /** Writes to the console, which is where the platform collects logs from. */
 export const consoleLog: Log = (level, message, fields = {}) => {
   // deno-lint-ignore no-console
-  console[level](JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }));
+  console[level](
+    JSON.stringify({
+      time: new Date().toISOString(),
+      level,
+      message,
+      ...fields,
+    }),
+  );
 };
 
 /** What is known of an error, for the log alone: it may tell of the inside. */

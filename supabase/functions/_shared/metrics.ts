@@ -4,7 +4,11 @@ import type { Call } from "./database.ts";
 import { describe, type Log } from "./log.ts";
 
 /** Adds `by` (1 when left out) to a number, which a name and its labels make. */
-export type Count = (name: string, labels?: Record<string, string>, by?: number) => void;
+export type Count = (
+  name: string,
+  labels?: Record<string, string>,
+  by?: number,
+) => void;
 
 export interface Metric {
   name: string;
@@ -36,7 +40,9 @@ const TELL_AFTER_MS = 10_000;
 /** After so long a silence a worker begins anew: its former numbers may have been added up meanwhile (compact_metrics). */
 const SILENCE_MS = 30 * 60_000;
 
-export function createMetrics({ call, log, waitUntil }: MetricsOptions): Metrics {
+export function createMetrics(
+  { call, log, waitUntil }: MetricsOptions,
+): Metrics {
   let worker = crypto.randomUUID();
   /** When the database last said that it was told. */
   let toldAt = Date.now();
@@ -48,7 +54,10 @@ export function createMetrics({ call, log, waitUntil }: MetricsOptions): Metrics
 
   async function tell(): Promise<void> {
     if (Date.now() - toldAt > SILENCE_MS) beginAnew();
-    const news = [...metrics].map(([key, metric]) => ({ key, metric: { ...metric } }));
+    const news = [...metrics].map(([key, metric]) => ({
+      key,
+      metric: { ...metric },
+    }));
     try {
       await call("record_metrics", {
         p_worker: worker,
@@ -57,10 +66,18 @@ export function createMetrics({ call, log, waitUntil }: MetricsOptions): Metrics
       for (const { key, metric } of news) told.set(key, metric.value);
       toldAt = Date.now();
     } catch (error) {
-      log("warn", "Metrics could not be recorded; they are with the next ones", describe(error));
+      log(
+        "warn",
+        "Metrics could not be recorded; they are with the next ones",
+        describe(error),
+      );
     }
     // What is still there is told again, so that it is not taken for a silent worker's.
-    if ([...metrics.values()].some(({ name, value }) => GAUGES.has(name) && value !== 0)) {
+    if (
+      [...metrics.values()].some(({ name, value }) =>
+        GAUGES.has(name) && value !== 0
+      )
+    ) {
       tellSoon();
     }
   }

@@ -13,7 +13,8 @@ function start() {
   const real = { now: Date.now, setTimeout: globalThis.setTimeout };
   Date.now = () => now;
   // deno-lint-ignore no-explicit-any -- no more of it is used.
-  (globalThis as any).setTimeout = (run: () => void, ms: number) => due.push({ at: now + ms, run });
+  (globalThis as any).setTimeout = (run: () => void, ms: number) =>
+    due.push({ at: now + ms, run });
   const warnings: string[] = [];
   const metrics = createMetrics({
     call: (_name, parameters) => {
@@ -46,7 +47,10 @@ function start() {
 }
 
 /** What the database adds up: of each worker, what it told last. */
-function total(told: { worker: string; metrics: Metric[] }[], name: string): number {
+function total(
+  told: { worker: string; metrics: Metric[] }[],
+  name: string,
+): number {
   const last = new Map(told.map(({ worker, metrics }) => [worker, metrics]));
   return [...last.values()].flat().filter((metric) => metric.name === name)
     .reduce((sum, { value }) => sum + value, 0);
@@ -72,7 +76,9 @@ Deno.test("what could not be told is with what is told next", async () => {
   worker.state.failing = true;
   worker.count("reads");
   await worker.pass(10_000);
-  deepStrictEqual(worker.warnings, ["Metrics could not be recorded; they are with the next ones"]);
+  deepStrictEqual(worker.warnings, [
+    "Metrics could not be recorded; they are with the next ones",
+  ]);
   worker.state.failing = false;
   worker.count("reads");
   await worker.pass(10_000);

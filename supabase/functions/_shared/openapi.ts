@@ -13,7 +13,8 @@ const TAGS: Record<string, string> = {
   "account": "What a user sees of the own account.",
   "events": "The stream of events.",
   "generation-callback": "A provider's result, when it is done.",
-  "operations": "What operators, and an app's own servers, do with a secret key.",
+  "operations":
+    "What operators, and an app's own servers, do with a secret key.",
 };
 
 /** The release that the description is of. */
@@ -73,11 +74,14 @@ function parameters(endpoint: Endpoint): Json[] {
     name,
     in: "path",
     required: true,
-    schema: name === "id" ? { type: "string", format: "uuid" } : { type: "string" },
+    schema: name === "id"
+      ? { type: "string", format: "uuid" }
+      : { type: "string" },
   }));
   const query = endpoint.query
     ? Object.entries(
-      (z.toJSONSchema(endpoint.query, { io: "input" }) as { properties: Json }).properties,
+      (z.toJSONSchema(endpoint.query, { io: "input" }) as { properties: Json })
+        .properties,
     )
       .map(([name, schema]) => ({ name, in: "query", schema }))
     : [];
@@ -114,7 +118,9 @@ function responses(endpoint: Endpoint): Json {
       headers: {
         ...header("X-Request-Id"),
         ...(endpoint.method === "GET" ? {} : header("Idempotent-Replayed")),
-        ...(endpoint.waits ? { ...header("Location"), ...header("Preference-Applied") } : {}),
+        ...(endpoint.waits
+          ? { ...header("Location"), ...header("Preference-Applied") }
+          : {}),
         ...(endpoint.validates ? header("ETag") : {}),
       },
       content: {
@@ -136,7 +142,9 @@ function responses(endpoint: Endpoint): Json {
   );
   for (const [status, codes] of [...refusals].sort(([a], [b]) => a - b)) {
     const problem = {
-      schema: { allOf: [reference(Problem), { properties: { code: { enum: codes } } }] },
+      schema: {
+        allOf: [reference(Problem), { properties: { code: { enum: codes } } }],
+      },
     };
     const known = all[status] as { content: Json } | undefined;
     if (known) known.content["application/problem+json"] = problem;
@@ -153,7 +161,8 @@ function responses(endpoint: Endpoint): Json {
   }
   if (hasAccounts(endpoint)) {
     all["401"] = {
-      description: "The code of @supabase/server: the credentials are missing or not good",
+      description:
+        "The code of @supabase/server: the credentials are missing or not good",
       headers: header("X-Request-Id"),
       content: { "application/problem+json": { schema: reference(Problem) } },
     };
@@ -176,7 +185,11 @@ function operation(endpoint: Endpoint): Json {
     security: endpoint.for.map((audience) => scheme[audience]),
     parameters: parameters(endpoint),
     ...(endpoint.body
-      ? { requestBody: { content: { "application/json": { schema: reference(endpoint.body) } } } }
+      ? {
+        requestBody: {
+          content: { "application/json": { schema: reference(endpoint.body) } },
+        },
+      }
       : {}),
     responses: responses(endpoint),
   };
@@ -201,10 +214,14 @@ function webhookHeader(
 }
 
 /** The description, for the functions below `server`. */
-export function describeApi(server = "https://your-project.supabase.co/functions/v1"): Json {
+export function describeApi(
+  server = "https://your-project.supabase.co/functions/v1",
+): Json {
   const paths: Record<string, Json> = {};
   for (const endpoint of endpoints) {
-    const path = `/${endpoint.function}${endpoint.path.replace(/:(\w+)/g, "{$1}")}`;
+    const path = `/${endpoint.function}${
+      endpoint.path.replace(/:(\w+)/g, "{$1}")
+    }`;
     paths[path] = {
       ...paths[path],
       [endpoint.method.toLowerCase()]: operation(endpoint),
@@ -228,7 +245,10 @@ export function describeApi(server = "https://your-project.supabase.co/functions
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],
-    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({
+      name,
+      description,
+    })),
     paths,
     components: {
       schemas,
@@ -236,7 +256,8 @@ export function describeApi(server = "https://your-project.supabase.co/functions
         "Idempotency-Key": {
           name: "Idempotency-Key",
           in: "header",
-          description: "Makes the request safe to send again: the same key gets the first answer.",
+          description:
+            "Makes the request safe to send again: the same key gets the first answer.",
           schema: { type: "string", pattern: '^"?[A-Za-z0-9_:.-]{1,255}"?$' },
         },
         "webhook-id": webhookHeader(
@@ -285,7 +306,9 @@ export function describeApi(server = "https://your-project.supabase.co/functions
           'Names this answer: "<epoch>.<version>.<tag of the user>".',
         ),
         "X-Request-Id": stringHeader("Names the request in the logs."),
-        "Idempotent-Replayed": stringHeader("true: this is the first answer to that key, again."),
+        "Idempotent-Replayed": stringHeader(
+          "true: this is the first answer to that key, again.",
+        ),
         Location: stringHeader("Where the generation is."),
         "Preference-Applied": stringHeader("The wait that was honoured."),
         "Retry-After": stringHeader("Seconds to wait before the next try."),

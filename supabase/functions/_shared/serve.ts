@@ -70,7 +70,8 @@ export function serve(
     route,
     // Deployed, the path begins with the function's name; behind some gateways, with /functions/v1 before it.
     pattern: new URLPattern({
-      pathname: `{/functions/v1}?/${route.endpoint.function}${route.endpoint.path}`,
+      pathname:
+        `{/functions/v1}?/${route.endpoint.function}${route.endpoint.path}`,
     }),
   }));
 
@@ -220,7 +221,9 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
     field: issue.path.join("."),
     message: issue.message,
   }));
-  const detail = fields.map(({ field, message }) => field ? `${field}: ${message}` : message).join(
+  const detail = fields.map(({ field, message }) =>
+    field ? `${field}: ${message}` : message
+  ).join(
     "; ",
   );
   throw new Problem("INVALID_REQUEST", detail, { fields });

@@ -11,14 +11,22 @@ export function logSettlement(
   note: Record<string, unknown>,
 ): void {
   if (Number(refunded) > 0) {
-    log("info", `Refunded ${refunded} credit(s) to user ${userId} due to ${reason}`, {
-      ...note,
-      refunded,
-    });
+    log(
+      "info",
+      `Refunded ${refunded} credit(s) to user ${userId} due to ${reason}`,
+      {
+        ...note,
+        refunded,
+      },
+    );
   } else if (status === "failed") {
-    log("info", `Kept the charge of user ${userId} despite ${reason}, as its type says`, {
-      ...note,
-      refunded,
-    });
+    log(
+      "info",
+      `Kept the charge of user ${userId} despite ${reason}, as its type says`,
+      {
+        ...note,
+        refunded,
+      },
+    );
   }
 }

@@ -5,7 +5,10 @@
 
 import { Problem } from "./problem.ts";
 
-export type TakeTurns = <T>(userId: string, work: () => Promise<T>) => Promise<T>;
+export type TakeTurns = <T>(
+  userId: string,
+  work: () => Promise<T>,
+) => Promise<T>;
 
 /** The longest that a write waits for those before it, in milliseconds; then `ACCOUNT_BUSY`. */
 const MAX_WAIT_MS = 10_000;
@@ -39,7 +42,10 @@ export function createTurns(maxWaitMs = MAX_WAIT_MS): TakeTurns {
   };
 }
 
-async function settledWithin(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+async function settledWithin(
+  promise: Promise<void>,
+  milliseconds: number,
+): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), milliseconds);

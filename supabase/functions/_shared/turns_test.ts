@@ -38,7 +38,10 @@ Deno.test("takeTurns() refuses whoever has waited too long, and still keeps the 
     await held.promise;
     order.push("first");
   });
-  await rejects(takeTurns("u", () => Promise.resolve()), { code: "ACCOUNT_BUSY", status: 503 });
+  await rejects(takeTurns("u", () => Promise.resolve()), {
+    code: "ACCOUNT_BUSY",
+    status: 503,
+  });
   held.resolve();
   await first;
   await takeTurns("u", async () => {

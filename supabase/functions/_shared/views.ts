@@ -56,13 +56,19 @@ export type View = (
  * `rotate_epoch()`, or a client that made it up), the reply is 503 and an error in the log.
  */
 export function createViews({ call, log, count, maxBytes }: ViewOptions): View {
-  const kept = createCache(maxBytes, () => count("edge_credits_view_evictions"));
+  const kept = createCache(
+    maxBytes,
+    () => count("edge_credits_view_evictions"),
+  );
 
   return async (name, parameters, { userId, headers, requestId }) => {
     const least = readMinVersion(headers);
     const key = JSON.stringify([userId, name, parameters]);
     const own = kept.get(key);
-    const known = newest([...heldPositions(headers, userId), ...(own ? [own.position] : [])]);
+    const known = newest([
+      ...heldPositions(headers, userId),
+      ...(own ? [own.position] : []),
+    ]);
 
     const refuseOlder = (position: Position) => {
       if (!least || comparePositions(position, least) >= 0) return;
@@ -126,7 +132,14 @@ function readMinVersion(headers: Headers): Position | null {
   if (header === null) return null;
   const position = parsePosition(header.trim());
   if (position) return position;
-  throw new Problem("INVALID_REQUEST", "X-Min-Version: Must be <epoch>.<version>, both numbers", {
-    fields: [{ field: "X-Min-Version", message: "Must be <epoch>.<version>, both numbers" }],
-  });
+  throw new Problem(
+    "INVALID_REQUEST",
+    "X-Min-Version: Must be <epoch>.<version>, both numbers",
+    {
+      fields: [{
+        field: "X-Min-Version",
+        message: "Must be <epoch>.<version>, both numbers",
+      }],
+    },
+  );
 }

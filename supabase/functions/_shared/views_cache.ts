@@ -13,12 +13,16 @@ export interface Kept {
 const ENTRY_OVERHEAD_BYTES = 500;
 
 /** @param evicted Called for each answer that makes room for another. */
-export function createCache(maxBytes: number, evicted: () => void): LRUCache<string, Kept> {
+export function createCache(
+  maxBytes: number,
+  evicted: () => void,
+): LRUCache<string, Kept> {
   return new LRUCache<string, Kept>({
     maxSize: maxBytes,
     // One image must not drive out everything else.
     maxEntrySize: Math.floor(maxBytes / 8),
-    sizeCalculation: ({ json }, key) => 2 * (json.length + key.length) + ENTRY_OVERHEAD_BYTES,
+    sizeCalculation: ({ json }, key) =>
+      2 * (json.length + key.length) + ENTRY_OVERHEAD_BYTES,
     dispose: (_value, _key, reason) => {
       if (reason === "evict") evicted();
     },

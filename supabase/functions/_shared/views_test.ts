@@ -44,11 +44,16 @@ class FakeDatabase {
     if (parameters["p_known"] === `${this.epoch}.${version}`) {
       return Promise.resolve({ ...head, unchanged: true });
     }
-    return Promise.resolve({ ...head, says: `${userId} at ${version}${"x".repeat(this.padding)}` });
+    return Promise.resolve({
+      ...head,
+      says: `${userId} at ${version}${"x".repeat(this.padding)}`,
+    });
   };
 }
 
-function start(maxBytes = 1_000_000): { database: FakeDatabase; view: View; seen: Seen } {
+function start(
+  maxBytes = 1_000_000,
+): { database: FakeDatabase; view: View; seen: Seen } {
   const database = new FakeDatabase();
   const seen: Seen = { asked: [], logged: [], counted: [] };
   const view = createViews({
@@ -77,8 +82,15 @@ Deno.test("a view is read once a version, and asked for every time", async () =>
   const second = await view("get_x", {}, request(ANN));
   strictEqual(second.json, first.json);
   database.versions[ANN] = 6;
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 6`);
-  deepStrictEqual(seen.asked.map(({ known }) => known), [null, "1000.5", "1000.5"]);
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 6`,
+  );
+  deepStrictEqual(seen.asked.map(({ known }) => known), [
+    null,
+    "1000.5",
+    "1000.5",
+  ]);
   deepStrictEqual(seen.counted, ["miss", "hit", "miss"]);
 });
 
@@ -95,14 +107,23 @@ Deno.test("what a worker says among itself and the database is not in the answer
   const { database, view } = start();
   database.overdue = "held";
   const { json } = await view("get_x", {}, request(ANN));
-  deepStrictEqual(Object.keys(JSON.parse(json!)), ["credits", "version", "epoch", "says"]);
+  deepStrictEqual(Object.keys(JSON.parse(json!)), [
+    "credits",
+    "version",
+    "epoch",
+    "says",
+  ]);
 });
 
 Deno.test("a client that has the answer gets 304 without a body, also from a worker that keeps nothing", async () => {
   const { view, seen } = start();
   const etag = entityTag(ANN, { epoch: 1000, version: 5 });
   for (const held of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
-    const reply = await view("get_x", {}, request(ANN, { "if-none-match": held }));
+    const reply = await view(
+      "get_x",
+      {},
+      request(ANN, { "if-none-match": held }),
+    );
     strictEqual(reply.status, 304, held);
     strictEqual(reply.json, undefined);
     strictEqual(reply.headers?.["etag"], etag);
@@ -115,7 +136,11 @@ Deno.test("a client that has an older answer gets the new one", async () => {
   const { database, view } = start();
   const { headers } = await view("get_x", {}, request(ANN));
   database.versions[ANN] = 6;
-  const reply = await view("get_x", {}, request(ANN, { "if-none-match": headers!["etag"]! }));
+  const reply = await view(
+    "get_x",
+    {},
+    request(ANN, { "if-none-match": headers!["etag"]! }),
+  );
   strictEqual(reply.status, undefined);
   strictEqual(says(reply.json), `${ANN} at 6`);
 });
@@ -125,22 +150,36 @@ Deno.test("a client with a newer answer than the worker's is validated, and the 
   await view("get_x", {}, request(ANN));
   database.versions[ANN] = 6;
   const held = entityTag(ANN, { epoch: 1000, version: 6 });
-  strictEqual((await view("get_x", {}, request(ANN, { "if-none-match": held }))).status, 304);
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 6`);
+  strictEqual(
+    (await view("get_x", {}, request(ANN, { "if-none-match": held }))).status,
+    304,
+  );
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 6`,
+  );
 });
 
 Deno.test("a tag that a client made up costs a read and no more", async () => {
   const { view } = start();
   await view("get_x", {}, request(ANN));
   const madeUp = entityTag(ANN, { epoch: 1000, version: 99 });
-  const reply = await view("get_x", {}, request(ANN, { "if-none-match": madeUp }));
+  const reply = await view(
+    "get_x",
+    {},
+    request(ANN, { "if-none-match": madeUp }),
+  );
   strictEqual(says(reply.json), `${ANN} at 5`);
 });
 
 Deno.test("no user is given what is another's, nor is validated by the other's tag", async () => {
   const { view, seen } = start();
   const { headers } = await view("get_x", {}, request(ANN));
-  const reply = await view("get_x", {}, request(BEN, { "if-none-match": headers!["etag"]! }));
+  const reply = await view(
+    "get_x",
+    {},
+    request(BEN, { "if-none-match": headers!["etag"]! }),
+  );
   strictEqual(reply.status, undefined);
   strictEqual(says(reply.json), `${BEN} at 5`);
   strictEqual(seen.asked[1]?.known, null);
@@ -156,7 +195,11 @@ Deno.test("a view is kept by its parameters, and by its name", async () => {
 
 Deno.test("no parameter stands in for the user or the position", async () => {
   const { view, seen } = start();
-  const reply = await view("get_x", { p_user_id: BEN, p_known: "1000.5" }, request(ANN));
+  const reply = await view(
+    "get_x",
+    { p_user_id: BEN, p_known: "1000.5" },
+    request(ANN),
+  );
   strictEqual(says(reply.json), `${ANN} at 5`);
   strictEqual(seen.asked[0]?.known, null);
 });
@@ -164,7 +207,11 @@ Deno.test("no parameter stands in for the user or the position", async () => {
 Deno.test("X-Min-Version: an answer as new or newer is given, of a greater epoch whatever its version", async () => {
   const { view } = start();
   for (const least of ["1000.5", "1000.1", "999.700", " 1000.5 "]) {
-    const reply = await view("get_x", {}, request(ANN, { "x-min-version": least }));
+    const reply = await view(
+      "get_x",
+      {},
+      request(ANN, { "x-min-version": least }),
+    );
     strictEqual(says(reply.json), `${ANN} at 5`, least);
   }
 });
@@ -173,10 +220,18 @@ Deno.test("X-Min-Version: what the database has not reached is refused, with an 
   const { view, seen } = start();
   const { headers } = await view("get_x", {}, request(ANN));
   for (const least of ["1000.6", "1001.1"]) {
-    for (const more of [{}, { "if-none-match": headers!["etag"]! }, { "if-none-match": "*" }]) {
+    for (
+      const more of [{}, { "if-none-match": headers!["etag"]! }, {
+        "if-none-match": "*",
+      }]
+    ) {
       await rejects(
         view("get_x", {}, request(ANN, { "x-min-version": least, ...more })),
-        { code: "DATABASE_UNAVAILABLE", status: 503, headers: { "retry-after": "1" } },
+        {
+          code: "DATABASE_UNAVAILABLE",
+          status: 503,
+          headers: { "retry-after": "1" },
+        },
       );
       deepStrictEqual(seen.logged.pop(), [
         "error",
@@ -188,8 +243,12 @@ Deno.test("X-Min-Version: what the database has not reached is refused, with an 
 
 Deno.test("X-Min-Version: a refusal of an older position is not given either", async () => {
   const { database, view, seen } = start();
-  database.failure = new Problem("GENERATION_NOT_FOUND", "No", { version: 5, epoch: 1000 });
-  const ask = (least: string) => view("get_x", {}, request(ANN, { "x-min-version": least }));
+  database.failure = new Problem("GENERATION_NOT_FOUND", "No", {
+    version: 5,
+    epoch: 1000,
+  });
+  const ask = (least: string) =>
+    view("get_x", {}, request(ANN, { "x-min-version": least }));
   await rejects(ask("1000.5"), { code: "GENERATION_NOT_FOUND" });
   await rejects(ask("1000.6"), { code: "DATABASE_UNAVAILABLE" });
   strictEqual(seen.logged.length, 1);
@@ -210,18 +269,29 @@ Deno.test("where the database fails, what is kept is not given; afterwards it is
   const { database, view } = start();
   await view("get_x", {}, request(ANN));
   database.failure = new Problem("DATABASE_UNAVAILABLE", "Away");
-  await rejects(view("get_x", {}, request(ANN)), { code: "DATABASE_UNAVAILABLE", status: 503 });
+  await rejects(view("get_x", {}, request(ANN)), {
+    code: "DATABASE_UNAVAILABLE",
+    status: 503,
+  });
   const held = entityTag(ANN, { epoch: 1000, version: 5 });
-  await rejects(view("get_x", {}, request(ANN, { "if-none-match": held })), { status: 503 });
+  await rejects(view("get_x", {}, request(ANN, { "if-none-match": held })), {
+    status: 503,
+  });
   database.failure = null;
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 5`);
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 5`,
+  );
 });
 
 Deno.test("an own overdue generation is expired, and the view is read again", async () => {
   const { database, view, seen } = start();
   await view("get_x", {}, request(ANN));
   database.overdue = 1;
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 6`);
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 6`,
+  );
   deepStrictEqual(seen.asked.map(({ name }) => name), [
     "get_x",
     "get_x",
@@ -233,15 +303,24 @@ Deno.test("an own overdue generation is expired, and the view is read again", as
 Deno.test("where somebody else is at the overdue generation, what is there is given at once", async () => {
   const { database, view, seen } = start();
   database.overdue = "held";
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 5`);
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 5`,
+  );
   strictEqual(seen.asked.length, 2);
 });
 
 Deno.test("a write while an answer is on its way is seen by the next read", async () => {
   const { database, view } = start();
   database.meanwhile = () => database.versions[ANN] = 6;
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 5`);
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 6`);
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 5`,
+  );
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 6`,
+  );
 });
 
 Deno.test("answers that overtake one another are each of their own position", async () => {
@@ -260,19 +339,32 @@ Deno.test("answers that overtake one another are each of their own position", as
   slow.resolve();
   const reply = await older;
   strictEqual(says(reply.json), `${ANN} at 5`);
-  strictEqual(reply.headers?.["etag"], entityTag(ANN, { epoch: 1000, version: 5 }));
-  strictEqual(says((await view("get_x", {}, request(ANN))).json), `${ANN} at 6`);
+  strictEqual(
+    reply.headers?.["etag"],
+    entityTag(ANN, { epoch: 1000, version: 5 }),
+  );
+  strictEqual(
+    says((await view("get_x", {}, request(ANN))).json),
+    `${ANN} at 6`,
+  );
 });
 
 Deno.test("the least recently asked for makes room, is counted, and is read again", async () => {
   const { database, view, seen } = start(100_000);
   database.padding = 4000; // about 8,700 bytes an entry: 11 of them
-  for (let page = 0; page < 20; page++) await view("get_x", { page }, request(ANN));
-  const evictions = seen.counted.filter((name) => name === "edge_credits_view_evictions").length;
+  for (let page = 0; page < 20; page++) {
+    await view("get_x", { page }, request(ANN));
+  }
+  const evictions =
+    seen.counted.filter((name) => name === "edge_credits_view_evictions")
+      .length;
   ok(evictions >= 8, `${evictions} evictions`);
   await view("get_x", { page: 19 }, request(ANN));
   await view("get_x", { page: 0 }, request(ANN));
-  deepStrictEqual(seen.asked.slice(-2).map(({ known }) => known), ["1000.5", null]);
+  deepStrictEqual(seen.asked.slice(-2).map(({ known }) => known), [
+    "1000.5",
+    null,
+  ]);
 });
 
 Deno.test("an answer that would drive out everything else is not kept, and an older one of it neither", async () => {
@@ -281,7 +373,10 @@ Deno.test("an answer that would drive out everything else is not kept, and an ol
   database.versions[ANN] = 6;
   database.padding = 10_000;
   for (let i = 0; i < 2; i++) {
-    strictEqual(JSON.parse((await view("get_x", {}, request(ANN))).json!).version, 6);
+    strictEqual(
+      JSON.parse((await view("get_x", {}, request(ANN))).json!).version,
+      6,
+    );
   }
   deepStrictEqual(seen.asked.map(({ known }) => known), [null, "1000.5", null]);
 });
@@ -299,7 +394,8 @@ Deno.test("a slow read of the database is logged, whether it succeeds or not", a
     await view("get_x", {}, request(ANN));
     deepStrictEqual(seen.logged, [["warn", "Slow database read"]]);
     const { call } = database;
-    database.call = (...args) => call(...args).then(() => Promise.reject(new Error("timeout")));
+    database.call = (...args) =>
+      call(...args).then(() => Promise.reject(new Error("timeout")));
     await rejects(view("get_x", {}, request(ANN)), /timeout/);
     strictEqual(seen.logged.length, 2);
   } finally {

@@ -1,6 +1,6 @@
 /**
  * Tickets: a browser's own `EventSource` can send no header, and a token does not belong into a URL, which is logged on its
- * way. A ticket is good for a minute, for the stream alone; a stream that it began ends when the token would have.
+ * way. A ticket is good for a minute, or for as long as the token is, for the stream alone; a stream that it began ends when the token would have.
  */
 
 import { jwtVerify, SignJWT } from "jose";
@@ -25,11 +25,12 @@ export function createTickets(secret: string): Tickets {
   const key = deriveKey(secret);
   return {
     async issue({ userId, role, expiresAt }) {
-      const expires = Math.floor(Date.now() / 1000) + TICKET_SECONDS;
-      const ticket = await new SignJWT({
-        role,
-        until: Math.floor(expiresAt.getTime() / 1000),
-      })
+      const until = Math.floor(expiresAt.getTime() / 1000);
+      const expires = Math.min(
+        Math.floor(Date.now() / 1000) + TICKET_SECONDS,
+        until,
+      );
+      const ticket = await new SignJWT({ role, until })
         .setProtectedHeader({ alg: "HS256" })
         .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject(userId)
         .setExpirationTime(expires)

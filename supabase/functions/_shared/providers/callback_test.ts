@@ -12,7 +12,9 @@ const callback = (url: string, key: string | null = null) =>
 Deno.test("callbackProvider() posts the job under the generation's id, and has handed it over", async () => {
   await using provider = standIn(() => new Response(null, { status: 202 }));
   const job = jobOf({ options: { quality: "high" } });
-  deepStrictEqual(await callback(provider.url, "key-1").start(job, never), { handedOver: true });
+  deepStrictEqual(await callback(provider.url, "key-1").start(job, never), {
+    handedOver: true,
+  });
   const [asked] = provider.asked;
   strictEqual(asked?.path, "/jobs");
   strictEqual(asked?.headers.get("idempotency-key"), job.generationId);

@@ -50,10 +50,11 @@ const chatAnswer = z.object({
 export function openaiChat({ url, key, model }: ChatOptions): Provider {
   return {
     async start({ input, options, cost, deadline }, signal) {
-      const { model: own, system, credits_per_1k_tokens: rate, ...rest } = readOptions(
-        typeOptions,
-        options,
-      );
+      const { model: own, system, credits_per_1k_tokens: rate, ...rest } =
+        readOptions(
+          typeOptions,
+          options,
+        );
       const answer = chatAnswer.safeParse(
         await post({
           url: `${url.replace(/\/+$/, "")}/chat/completions`,
@@ -61,7 +62,9 @@ export function openaiChat({ url, key, model }: ChatOptions): Provider {
           body: {
             model: own ?? model,
             messages: [
-              ...(system === undefined ? [] : [{ role: "system", content: system }]),
+              ...(system === undefined
+                ? []
+                : [{ role: "system", content: system }]),
               { role: "user", content: input["prompt"] },
             ],
             ...rest,

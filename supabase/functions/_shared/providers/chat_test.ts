@@ -2,10 +2,14 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { creditsFor, openaiChat } from "./chat.ts";
 import { jobOf, never, standIn } from "./provider_stand_in.ts";
 
-const chat = (url: string) => openaiChat({ url: `${url}/v1/`, key: "key-1", model: "writer" });
+const chat = (url: string) =>
+  openaiChat({ url: `${url}/v1/`, key: "key-1", model: "writer" });
 const says = (choice: unknown, usage?: unknown) => () =>
   Response.json({ choices: [choice], usage });
-const text = { message: { role: "assistant", content: "Once" }, finish_reason: "stop" };
+const text = {
+  message: { role: "assistant", content: "Once" },
+  finish_reason: "stop",
+};
 const tokens = (total_tokens: unknown) => ({
   prompt_tokens: 1,
   completion_tokens: 1,
@@ -15,9 +19,18 @@ const rate = { credits_per_1k_tokens: 5 };
 
 Deno.test("openaiChat() sends the prompt, and what the type says; the client chooses no model", async () => {
   await using provider = standIn(says(text, tokens(2)));
-  const options = { ...rate, model: "poet", system: "Be brief.", max_tokens: 50, temperature: 0.5 };
+  const options = {
+    ...rate,
+    model: "poet",
+    system: "Be brief.",
+    max_tokens: 50,
+    temperature: 0.5,
+  };
   const input = { prompt: "a tale", model: "dear", max_tokens: 1_000_000 };
-  const outcome = await chat(provider.url).start(jobOf({ input, options }), never);
+  const outcome = await chat(provider.url).start(
+    jobOf({ input, options }),
+    never,
+  );
   deepStrictEqual(outcome, {
     result: { text: "Once", finish_reason: "stop", usage: tokens(2) },
     cost: 1,
@@ -25,7 +38,10 @@ Deno.test("openaiChat() sends the prompt, and what the type says; the client cho
   strictEqual(provider.asked[0]?.path, "/v1/chat/completions");
   deepStrictEqual(provider.asked[0]?.body, {
     model: "poet",
-    messages: [{ role: "system", content: "Be brief." }, { role: "user", content: "a tale" }],
+    messages: [{ role: "system", content: "Be brief." }, {
+      role: "user",
+      content: "a tale",
+    }],
     max_tokens: 50,
     temperature: 0.5,
   });
@@ -45,7 +61,10 @@ for (
 ) {
   Deno.test(`openaiChat() costs ${credits} of 10 credits for ${total} tokens at 5 for 1,000`, async () => {
     await using provider = standIn(says(text, tokens(total)));
-    const outcome = await chat(provider.url).start(jobOf({ cost: 10, options: rate }), never);
+    const outcome = await chat(provider.url).start(
+      jobOf({ cost: 10, options: rate }),
+      never,
+    );
     strictEqual("cost" in outcome && outcome.cost, credits);
   });
 }
@@ -57,13 +76,18 @@ Deno.test("creditsFor() rounds up what is more, not what is more by a rounding e
   strictEqual(creditsFor(5000, 0), 0);
 });
 
-for (const usage of [undefined, null, {}, tokens(-5), tokens("many"), tokens(1.5)]) {
+for (
+  const usage of [undefined, null, {}, tokens(-5), tokens("many"), tokens(1.5)]
+) {
   Deno.test(`openaiChat() lets the whole charge stand, and warns, where usage is ${JSON.stringify(usage)}`, async () => {
     await using provider = standIn(says(text, usage));
-    deepStrictEqual(await chat(provider.url).start(jobOf({ options: rate }), never), {
-      result: { text: "Once", finish_reason: "stop", usage: null },
-      warning: "The provider reported no usage: the whole charge stands",
-    });
+    deepStrictEqual(
+      await chat(provider.url).start(jobOf({ options: rate }), never),
+      {
+        result: { text: "Once", finish_reason: "stop", usage: null },
+        warning: "The provider reported no usage: the whole charge stands",
+      },
+    );
   });
 }
 
@@ -94,7 +118,13 @@ for (const choice of [{}, { message: {} }, { message: { content: 5 } }, null]) {
   });
 }
 
-for (const options of [{ credits_per_1k_tokens: -1 }, { credits_per_1k_token: 5 }, { model: 5 }]) {
+for (
+  const options of [
+    { credits_per_1k_tokens: -1 },
+    { credits_per_1k_token: 5 },
+    { model: 5 },
+  ]
+) {
   Deno.test(`openaiChat() asks nothing for a type with ${JSON.stringify(options)}`, async () => {
     await using provider = standIn(says(text));
     const outcome = chat(provider.url).start(jobOf({ options }), never);

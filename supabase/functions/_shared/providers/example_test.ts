@@ -7,15 +7,22 @@ import type { Provider } from "./provider.ts";
 const page = new URL("../../../../docs/providers.md", import.meta.url);
 
 /** The adapter that the page shows, loaded from a file of its own. */
-async function example(): Promise<(options: { url: string; key: string }) => Provider> {
-  const [, code] = /```ts\n(\/\/ \S+upscaler\.ts\n.*?)```/s.exec(await Deno.readTextFile(page)) ??
+async function example(): Promise<
+  (options: { url: string; key: string }) => Provider
+> {
+  const [, code] = /```ts\n(\/\/ \S+upscaler\.ts\n.*?)```/s.exec(
+    await Deno.readTextFile(page),
+  ) ??
     [];
   ok(code, "the page has the example");
   const folder = await Deno.makeTempDir({ prefix: "provider-example-" });
   try {
     const path = `${folder}/upscaler.ts`;
     const here = new URL(".", import.meta.url).href;
-    await Deno.writeTextFile(path, code.replaceAll('from "./', `from "${here}`));
+    await Deno.writeTextFile(
+      path,
+      code.replaceAll('from "./', `from "${here}`),
+    );
     return (await import(`file://${path}`)).upscaler;
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -24,8 +31,15 @@ async function example(): Promise<(options: { url: string; key: string }) => Pro
 
 Deno.test("the example of docs/providers.md is an adapter", async () => {
   const upscaler = await example();
-  const answer = { url: "https://cdn.example/1.png", width: 3000, height: 2000 };
-  await using provider = standIn(() => Response.json(answer), () => Response.json({}));
+  const answer = {
+    url: "https://cdn.example/1.png",
+    width: 3000,
+    height: 2000,
+  };
+  await using provider = standIn(
+    () => Response.json(answer),
+    () => Response.json({}),
+  );
   const job = jobOf({
     input: { prompt: "sharp", image_url: "https://a.example/0.png" },
     options: { credits_per_megapixel: 0.5 },
@@ -39,6 +53,10 @@ Deno.test("the example of docs/providers.md is an adapter", async () => {
     image_url: "https://a.example/0.png",
     hint: "sharp",
   });
-  await rejects(adapter.start(job, never), { reason: "provider_invalid_answer" });
-  await rejects(adapter.start(jobOf({}), never), { reason: "provider_not_configured" });
+  await rejects(adapter.start(job, never), {
+    reason: "provider_invalid_answer",
+  });
+  await rejects(adapter.start(jobOf({}), never), {
+    reason: "provider_not_configured",
+  });
 });

@@ -18,7 +18,10 @@ const typeOptions = z.strictObject({ model: z.string().optional() });
 const imagesAnswer = z.object({
   data: z.array(
     z.object({ b64_json: z.string().optional(), url: z.string().optional() })
-      .refine(({ b64_json, url }) => Boolean(b64_json || url), "Must have a picture"),
+      .refine(
+        ({ b64_json, url }) => Boolean(b64_json || url),
+        "Must have a picture",
+      ),
   ).min(1),
 });
 

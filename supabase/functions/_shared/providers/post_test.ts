@@ -1,7 +1,13 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { MAX_ANSWER_BYTES, post } from "./post.ts";
 import { ProviderError } from "./provider.ts";
-import { losesAnswers, never, nobody, soon, standIn } from "./provider_stand_in.ts";
+import {
+  losesAnswers,
+  never,
+  nobody,
+  soon,
+  standIn,
+} from "./provider_stand_in.ts";
 
 const request = (url: string) => ({
   url,
@@ -11,7 +17,8 @@ const request = (url: string) => ({
   deadline: soon(),
 });
 const json = (value: unknown) => () => Response.json(value);
-const status = (status: number, headers = {}) => () => new Response("no", { status, headers });
+const status = (status: number, headers = {}) => () =>
+  new Response("no", { status, headers });
 
 Deno.test("post() sends JSON with its key, and answers JSON", async () => {
   await using provider = standIn(json({ a: 1 }));
@@ -25,7 +32,10 @@ Deno.test("post() sends JSON with its key, and answers JSON", async () => {
 
 for (const busy of [429, 503]) {
   Deno.test(`post() sends again what was answered ${busy}, as soon as Retry-After says`, async () => {
-    await using provider = standIn(status(busy, { "retry-after": "0" }), json({ a: 1 }));
+    await using provider = standIn(
+      status(busy, { "retry-after": "0" }),
+      json({ a: 1 }),
+    );
     deepStrictEqual(await post(request(provider.url)), { a: 1 });
     strictEqual(provider.asked.length, 2);
   });
@@ -61,7 +71,9 @@ for (
 ) {
   Deno.test(`post() sends once what is answered ${code}: ${reason}`, async () => {
     await using provider = standIn(status(code));
-    await rejects(post({ ...request(provider.url), repeatable: true }), { reason });
+    await rejects(post({ ...request(provider.url), repeatable: true }), {
+      reason,
+    });
     strictEqual(provider.asked.length, 1);
   });
 }
@@ -75,7 +87,10 @@ Deno.test("post() takes a redirect for no answer, and tells nobody else what it 
 
 Deno.test("post() does not send again what may have been done: its answer was lost", async () => {
   using provider = losesAnswers();
-  await rejects(post(request(provider.url)), { reason: "provider_unreachable", retry: null });
+  await rejects(post(request(provider.url)), {
+    reason: "provider_unreachable",
+    retry: null,
+  });
   strictEqual(provider.connections(), 1);
 });
 
@@ -87,7 +102,10 @@ Deno.test("post() sends again what the provider does once only", async () => {
 });
 
 Deno.test("post() takes a refused connection for one that may be tried again", async () => {
-  const error: unknown = await post({ ...request(nobody()), deadline: new Date() }).catch((e) => e);
+  const error: unknown = await post({
+    ...request(nobody()),
+    deadline: new Date(),
+  }).catch((e) => e);
   ok(error instanceof ProviderError);
   strictEqual(error.reason, "provider_unreachable");
   deepStrictEqual(error.retry, { afterMs: null });
@@ -97,9 +115,15 @@ Deno.test("post() waits as long as its signal says", async () => {
   const { promise: left, resolve: leave } = Promise.withResolvers<Response>();
   await using provider = standIn(() => left);
   const wait = new AbortController();
-  const posting = post({ ...request(provider.url), repeatable: true, signal: wait.signal });
+  const posting = post({
+    ...request(provider.url),
+    repeatable: true,
+    signal: wait.signal,
+  });
   const rejected = rejects(posting, { reason: "provider_timeout" });
-  while (provider.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (provider.asked.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   wait.abort();
   await rejected;
   strictEqual(provider.asked.length, 1);
@@ -109,17 +133,27 @@ Deno.test("post() waits as long as its signal says", async () => {
 Deno.test("post() asks again where one answer takes longer than it may", async () => {
   const { promise: left, resolve: leave } = Promise.withResolvers<Response>();
   await using provider = standIn(() => left, json({ a: 1 }));
-  const impatient = { ...request(provider.url), repeatable: true, timeoutMs: 200 };
+  const impatient = {
+    ...request(provider.url),
+    repeatable: true,
+    timeoutMs: 200,
+  };
   deepStrictEqual(await post(impatient), { a: 1 });
   leave(new Response());
 });
 
 Deno.test("post() refuses an answer that is larger than a worker can hold", async () => {
-  await using provider = standIn(() => new Response(new Uint8Array(MAX_ANSWER_BYTES + 1)));
-  await rejects(post(request(provider.url)), { reason: "provider_invalid_answer" });
+  await using provider = standIn(() =>
+    new Response(new Uint8Array(MAX_ANSWER_BYTES + 1))
+  );
+  await rejects(post(request(provider.url)), {
+    reason: "provider_invalid_answer",
+  });
 });
 
 Deno.test("post() answers undefined where a success is no JSON", async () => {
-  await using provider = standIn(() => new Response("accepted", { status: 202 }));
+  await using provider = standIn(() =>
+    new Response("accepted", { status: 202 })
+  );
   strictEqual(await post(request(provider.url)), undefined);
 });

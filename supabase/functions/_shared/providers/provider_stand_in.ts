@@ -15,13 +15,19 @@ export interface StandIn extends AsyncDisposable {
 }
 
 /** Answers the first request with the first of these, and so on; all others with the last. */
-export function standIn(...answers: (() => Response | Promise<Response>)[]): StandIn {
+export function standIn(
+  ...answers: (() => Response | Promise<Response>)[]
+): StandIn {
   const asked: Asked[] = [];
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const { pathname: path } = new URL(request.url);
-      asked.push({ path, headers: request.headers, body: await request.json() });
+      asked.push({
+        path,
+        headers: request.headers,
+        body: await request.json(),
+      });
       return await (answers[asked.length - 1] ?? answers.at(-1))!();
     },
   );
@@ -33,7 +39,9 @@ export function standIn(...answers: (() => Response | Promise<Response>)[]): Sta
 }
 
 /** Takes each request and closes the connection without an answer. */
-export function losesAnswers(): { url: string; connections: () => number } & Disposable {
+export function losesAnswers():
+  & { url: string; connections: () => number }
+  & Disposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let connections = 0;
   (async () => {

@@ -12,10 +12,14 @@ const callback = {
   GENERATION_CALLBACK_PROVIDER_URL: "https://render.example/jobs",
   GENERATION_CALLBACK_SECRET: "whsec_x",
 };
-const environment = (variables: Record<string, string>) => (name: string) => variables[name];
+const environment = (variables: Record<string, string>) => (name: string) =>
+  variables[name];
 
 /** Why there is no such provider. */
-function missing(find: (name: string | null) => Provider, name: string | null): string {
+function missing(
+  find: (name: string | null) => Provider,
+  name: string | null,
+): string {
   try {
     find(name);
   } catch (error) {
@@ -29,7 +33,10 @@ function missing(find: (name: string | null) => Provider, name: string | null): 
 Deno.test("a worker has the providers whose variables are set, and says of others what to set", () => {
   const find = providersFromEnvironment(environment(images));
   ok(find("images"));
-  match(missing(find, "chat"), /set GENERATION_CHAT_API_URL, GENERATION_CHAT_API_KEY/);
+  match(
+    missing(find, "chat"),
+    /set GENERATION_CHAT_API_URL, GENERATION_CHAT_API_KEY/,
+  );
   match(
     missing(find, "callback"),
     /set GENERATION_CALLBACK_PROVIDER_URL, GENERATION_CALLBACK_SECRET/,
@@ -59,14 +66,23 @@ Deno.test("no provider has a name that nobody gave one, or that of a member of e
 
 Deno.test("a worker with no provider at all does not start, and says what each needs", () => {
   throws(
-    () => providersFromEnvironment(environment({ SUPABASE_URL: "https://p.example" })),
+    () =>
+      providersFromEnvironment(
+        environment({ SUPABASE_URL: "https://p.example" }),
+      ),
     /No provider is set up: for images, GENERATION_API_URL.* is not set; for chat, .* for callback, /,
   );
 });
 
 Deno.test("an app's own provider is one entry", () => {
   const own: Provider = { start: () => Promise.resolve({ handedOver: true }) };
-  const definitions = { ...PROVIDERS, own: { needs: ["OWN_KEY"], create: () => own } };
-  const find = providersFromEnvironment(environment({ OWN_KEY: "x" }), definitions);
+  const definitions = {
+    ...PROVIDERS,
+    own: { needs: ["OWN_KEY"], create: () => own },
+  };
+  const find = providersFromEnvironment(
+    environment({ OWN_KEY: "x" }),
+    definitions,
+  );
   strictEqual(find("own"), own);
 });
