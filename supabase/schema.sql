@@ -431,8 +431,10 @@ begin
     end,
     p_actor, p_any_lease => true, p_due_before => p_due_before
   ) is null then
-    return null;
+    raise exception 'It was not expired: a trigger kept it as it is';
   end if;
+  -- What the app deferred to the commit would fail there, and take the whole batch with it.
+  set constraints all immediate;
   return v_job.cost;
 end;
 $$;
@@ -447,7 +449,6 @@ CREATE FUNCTION private.expire_generations(p_ids uuid[], p_due_before timestamp 
     AS $$
 declare
   v_id uuid;
-  v_refund integer;
   v_error text;
 begin
   expired := 0;
@@ -455,11 +456,10 @@ begin
   failed := 0;
   foreach v_id in array coalesce(p_ids, '{}') loop
     begin
-      v_refund := private.expire_generation(v_id, p_due_before, p_actor);
-      expired := expired + (v_refund is not null)::integer;
-      refunded := refunded + coalesce(v_refund, 0);
+      refunded := refunded + private.expire_generation(v_id, p_due_before, p_actor);
+      expired := expired + 1;
     exception
-      when others then
+      when assert_failure or others then
         get stacked diagnostics v_error = message_text;
         failed := failed + 1;
         insert into private.sweep_failures as f (generation_id, first_failed_at, last_failed_at, retry_at, error)
@@ -1097,7 +1097,7 @@ begin
       return v_answer;
     end if;
   end if;
-  if p_cost not between 0 and v_job.cost then
+  if p_cost not between 0 and v_job.cost and v_job.status <= 'processing' then
     return private.refusal(
       'INVALID_REQUEST', format('The cost must be from 0 to %s, what was charged', v_job.cost), v_profile
     );
@@ -1245,6 +1245,7 @@ CREATE FUNCTION public.fail_generation(p_generation_id uuid, p_reason text DEFAU
     SET statement_timeout TO '5s'
     AS $$
 declare
+  c_our_fault constant text[] := '{internal_error,provider_not_configured}';
   v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'outcome', 'failed', 'cost', null);
   v_job public.generation_jobs;
   v_profile public.profiles;
@@ -1267,7 +1268,7 @@ begin
 
   v_answer := private.settle_generation(
     p_generation_id, 'processing', 'failed',
-    case when v_job.refund_on_failure then v_job.cost else 0 end,
+    case when v_job.refund_on_failure or p_reason = any (c_our_fault) then v_job.cost else 0 end,
     p_reason, case when p_lease_token is null then 'operator' else 'worker' end, p_lease_token => p_lease_token
   );
   if v_answer is null then
@@ -2032,7 +2033,6 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_ids uuid[];
   v_id uuid;
-  v_refund integer;
   v_done record;
   v_run bigint := p_run;
 begin
@@ -2045,13 +2045,12 @@ begin
     v_ids := private.lock_due_generations(v_now, p_limit);
     select 0 as expired, 0::bigint as refunded, 0 as failed into v_done;
     foreach v_id in array v_ids loop
-      v_refund := private.expire_generation(v_id, v_now, 'sweeper');
-      v_done.expired := v_done.expired + (v_refund is not null)::integer;
-      v_done.refunded := v_done.refunded + coalesce(v_refund, 0);
+      v_done.refunded := v_done.refunded + private.expire_generation(v_id, v_now, 'sweeper');
+      v_done.expired := v_done.expired + 1;
     end loop;
   exception
     -- One fails. The rollback has given the locks back, too: all over again, and each by itself, which notes the one.
-    when others then
+    when assert_failure or others then
       v_ids := private.lock_due_generations(v_now, p_limit);
       select * into v_done from private.expire_generations(v_ids, v_now, 'sweeper');
   end;

@@ -339,6 +339,129 @@ begin
 end;
 $$;
 
+-- As before. New: of a settled one, the state is said first, whatever the result would have cost; so that it is noted as late.
+create or replace function public.complete_generation(
+  p_generation_id uuid,
+  p_result jsonb default null,
+  p_cost integer default null,
+  p_lease_token uuid default null,
+  p_idempotency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  v_actor constant text := case when p_lease_token is null then 'operator' else 'worker' end;
+  v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'outcome', 'completed', 'cost', p_cost);
+  v_job public.generation_jobs;
+  v_profile public.profiles;
+  v_answer jsonb;
+begin
+  select * into v_job from public.generation_jobs where id = p_generation_id;
+  if not found then
+    return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
+  end if;
+  select * into v_profile from public.profiles where id = v_job.user_id and closed_at is null for no key update;
+  if not found then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'settle', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+  if p_cost not between 0 and v_job.cost and v_job.status <= 'processing' then
+    return private.refusal(
+      'INVALID_REQUEST', format('The cost must be from 0 to %s, what was charged', v_job.cost), v_profile
+    );
+  end if;
+
+  v_answer := private.settle_generation(
+    p_generation_id, 'processing', 'completed', v_job.cost - coalesce(p_cost, v_job.cost),
+    case when p_cost < v_job.cost then 'settled_below_cost' else 'completed' end, v_actor,
+    p_lease_token => p_lease_token
+  );
+  if v_answer is not null then
+    if p_result is not null then
+      insert into public.generation_results (generation_id, user_id, result)
+      values (p_generation_id, v_job.user_id, p_result);
+    end if;
+    if p_idempotency_key is not null then
+      perform private.remember(v_job.user_id, 'settle', p_idempotency_key, v_request, v_answer);
+    end if;
+    return v_answer;
+  end if;
+
+  update public.generation_jobs
+  set late_result_at = clock_timestamp()
+  where id = p_generation_id and status in ('failed', 'released', 'expired') and late_result_at is null;
+  if found then
+    v_profile := private.append_event(
+      v_job.user_id, 'generation.late_result', 0, 'late_result', v_actor, p_generation_id, clock_timestamp()
+    );
+  end if;
+  select * into v_job from public.generation_jobs where id = p_generation_id;
+  return private.wrong_state(v_profile, v_job);
+end;
+$$;
+
+-- As before. New: what is the operator's fault or ours is no failed attempt, and always refunds.
+create or replace function public.fail_generation(
+  p_generation_id uuid,
+  p_reason text default 'failed',
+  p_lease_token uuid default null,
+  p_idempotency_key text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '500ms'
+set statement_timeout = '5s'
+as $$
+declare
+  c_our_fault constant text[] := '{internal_error,provider_not_configured}';
+  v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'outcome', 'failed', 'cost', null);
+  v_job public.generation_jobs;
+  v_profile public.profiles;
+  v_answer jsonb;
+begin
+  select * into v_job from public.generation_jobs where id = p_generation_id;
+  if not found then
+    return private.refusal('GENERATION_NOT_FOUND', 'There is no such generation');
+  end if;
+  select * into v_profile from public.profiles where id = v_job.user_id and closed_at is null for no key update;
+  if not found then
+    return private.profile_not_found();
+  end if;
+  if p_idempotency_key is not null then
+    v_answer := private.replay(v_profile, 'settle', p_idempotency_key, v_request);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+
+  v_answer := private.settle_generation(
+    p_generation_id, 'processing', 'failed',
+    case when v_job.refund_on_failure or p_reason = any (c_our_fault) then v_job.cost else 0 end,
+    p_reason, case when p_lease_token is null then 'operator' else 'worker' end, p_lease_token => p_lease_token
+  );
+  if v_answer is null then
+    select * into v_job from public.generation_jobs where id = p_generation_id;
+    return private.wrong_state(v_profile, v_job);
+  end if;
+  if p_idempotency_key is not null then
+    perform private.remember(v_job.user_id, 'settle', p_idempotency_key, v_request, v_answer);
+  end if;
+  return v_answer;
+end;
+$$;
+
 comment on function public.hand_over_generation(uuid, uuid) is
   'Ends a worker''s lease on a generation that its provider will call back for; its deadline stays.';
 comment on column public.generation_jobs.lease_expires_at is

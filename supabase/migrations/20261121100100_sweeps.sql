@@ -52,7 +52,7 @@ revoke all on private.sweep_runs, private.sweep_totals, private.sweep_failures
 from public, anon, authenticated, service_role;
 
 -- Expires one generation that was due by p_due_before and is unsettled still. Always refunds: our fault. The caller holds the
--- lock of its profile. Answers the credits that came back; null: it was left alone.
+-- locks of its profile and of itself. Answers the credits that came back; raises where a trigger of the app's did not let it.
 create function private.expire_generation(p_id uuid, p_due_before timestamptz, p_actor text)
 returns integer
 language plpgsql
@@ -71,8 +71,10 @@ begin
     end,
     p_actor, p_any_lease => true, p_due_before => p_due_before
   ) is null then
-    return null;
+    raise exception 'It was not expired: a trigger kept it as it is';
   end if;
+  -- What the app deferred to the commit would fail there, and take the whole batch with it.
+  set constraints all immediate;
   return v_job.cost;
 end;
 $$;
@@ -93,7 +95,6 @@ set search_path = ''
 as $$
 declare
   v_id uuid;
-  v_refund integer;
   v_error text;
 begin
   expired := 0;
@@ -101,11 +102,10 @@ begin
   failed := 0;
   foreach v_id in array coalesce(p_ids, '{}') loop
     begin
-      v_refund := private.expire_generation(v_id, p_due_before, p_actor);
-      expired := expired + (v_refund is not null)::integer;
-      refunded := refunded + coalesce(v_refund, 0);
+      refunded := refunded + private.expire_generation(v_id, p_due_before, p_actor);
+      expired := expired + 1;
     exception
-      when others then
+      when assert_failure or others then
         get stacked diagnostics v_error = message_text;
         failed := failed + 1;
         insert into private.sweep_failures as f (generation_id, first_failed_at, last_failed_at, retry_at, error)
@@ -170,7 +170,6 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_ids uuid[];
   v_id uuid;
-  v_refund integer;
   v_done record;
   v_run bigint := p_run;
 begin
@@ -183,13 +182,12 @@ begin
     v_ids := private.lock_due_generations(v_now, p_limit);
     select 0 as expired, 0::bigint as refunded, 0 as failed into v_done;
     foreach v_id in array v_ids loop
-      v_refund := private.expire_generation(v_id, v_now, 'sweeper');
-      v_done.expired := v_done.expired + (v_refund is not null)::integer;
-      v_done.refunded := v_done.refunded + coalesce(v_refund, 0);
+      v_done.refunded := v_done.refunded + private.expire_generation(v_id, v_now, 'sweeper');
+      v_done.expired := v_done.expired + 1;
     end loop;
   exception
     -- One fails. The rollback has given the locks back, too: all over again, and each by itself, which notes the one.
-    when others then
+    when assert_failure or others then
       v_ids := private.lock_due_generations(v_now, p_limit);
       select * into v_done from private.expire_generations(v_ids, v_now, 'sweeper');
   end;

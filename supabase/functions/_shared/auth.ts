@@ -41,6 +41,30 @@ export interface AuthOptions {
 /** @throws {Problem} 401 `INVALID_SIGNATURE` */
 export type VerifySignature = (headers: Headers, body: Uint8Array) => void;
 
+/** How far the signed time may be off, in seconds, as Standard Webhooks has it. */
+const SIGNED_WITHIN_SECONDS = 5 * 60;
+
+/**
+ * Refuses what cannot be signed well, by its headers alone: so that nobody's megabytes are read for nothing.
+ *
+ * @throws {Problem} 401 `INVALID_SIGNATURE`
+ */
+export function refuseUnsigned(headers: Headers): void {
+  const seconds = Number.parseInt(headers.get("webhook-timestamp") ?? "", 10);
+  const isInTime = Math.abs(Date.now() / 1000 - seconds) <= SIGNED_WITHIN_SECONDS + 1;
+  if (isInTime && headers.get("webhook-id") && headers.get("webhook-signature")) return;
+  throw invalidSignature();
+}
+
+export function invalidSignature(): Problem {
+  return new Problem(
+    "INVALID_SIGNATURE",
+    "Sign the body as it is sent, by Standard Webhooks, with this project's secret and the time of now",
+    {},
+    { "www-authenticate": "StandardWebhooks" },
+  );
+}
+
 /**
  * `AUTH_ISSUERS` and `AUTH_AUDIENCES` (comma-separated) add third-party issuers, whose keys must be in the JWKS, to
  * Supabase Auth. In the containers of `supabase start` the project URL is an internal one that no token names: there
@@ -49,8 +73,7 @@ export type VerifySignature = (headers: Headers, body: Uint8Array) => void;
 export function authOptionsFromEnvironment(
   get: (name: string) => string | undefined,
 ): AuthOptions {
-  const list = (name: string) =>
-    (get(name) ?? "").split(",").map((s) => s.trim()).filter(Boolean);
+  const list = (name: string) => (get(name) ?? "").split(",").map((s) => s.trim()).filter(Boolean);
   const url = (get("SUPABASE_PUBLIC_URL") ?? get("SUPABASE_URL") ?? "").replace(
     /\/+$/,
     "",
@@ -89,11 +112,7 @@ export async function authenticate(
     if (ticket !== null) return await options.verifyTicket(ticket);
   }
   const modes = audiences.flatMap((audience) =>
-    audience === "user"
-      ? ["user" as const]
-      : audience === "operator"
-      ? ["secret:*" as const]
-      : []
+    audience === "user" ? ["user" as const] : audience === "operator" ? ["secret:*" as const] : []
   );
   const verify = (auth: typeof modes) =>
     verifyAuth(request, {

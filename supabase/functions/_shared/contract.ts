@@ -206,10 +206,7 @@ const eventsQuery = z.strictObject({
 /** A whole number of a query, in digits: no exponent, no space, no plus, and not the empty string for 0. */
 const digits = (schema: z.ZodInt) =>
   z.preprocess(
-    (value) =>
-      typeof value === "string" && /^-?\d{1,16}$/.test(value)
-        ? Number(value)
-        : value,
+    (value) => typeof value === "string" && /^-?\d{1,16}$/.test(value) ? Number(value) : value,
     schema,
   );
 
@@ -410,8 +407,7 @@ const chargeRefusals = [
 
 export const reserve = endpoint({
   id: "checkAndDeductCredit",
-  summary:
-    "Takes the cost of one generation now, for a submission that follows",
+  summary: "Takes the cost of one generation now, for a submission that follows",
   function: "check-and-deduct-credit",
   method: "POST",
   path: "",
@@ -423,8 +419,7 @@ export const reserve = endpoint({
 
 export const refund = endpoint({
   id: "refundCredit",
-  summary:
-    "Gives a hold back: an own reservation, or, for an operator, any unsettled generation",
+  summary: "Gives a hold back: an own reservation, or, for an operator, any unsettled generation",
   function: "refund-credit",
   method: "POST",
   path: "",
@@ -548,8 +543,7 @@ export const setPreferences = endpoint({
 
 export const events = endpoint({
   id: "listen",
-  summary:
-    "The own account's events, and an app's notifications, as server-sent events",
+  summary: "The own account's events, and an app's notifications, as server-sent events",
   function: "events",
   method: "GET",
   path: "",
@@ -578,8 +572,7 @@ export const ticket = endpoint({
 
 export const callback = endpoint({
   id: "settleByProvider",
-  summary:
-    "Takes the result of a generation that was handed over to a provider",
+  summary: "Takes the result of a generation that was handed over to a provider",
   function: "generation-callback",
   method: "POST",
   path: "",

@@ -57,9 +57,7 @@ export function createDatabase(): Call {
       const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
       const { data, error, status } = await client.rpc(name, parameters)
         .abortSignal(signal);
-      const outcome = error === null
-        ? accept(data)
-        : judge(error, status, name, signal.aborted);
+      const outcome = error === null ? accept(data) : judge(error, status, name, signal.aborted);
       if ("answer" in outcome) return outcome.answer;
       if (!outcome.retry || !options.repeatable || attempt >= MAX_TRIES) {
         throw outcome.problem;
@@ -130,7 +128,5 @@ function unavailable(code: Code, detail: string): Problem {
 
 /** Full jitter, as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). */
 function pause(attempt: number): Promise<void> {
-  return new Promise((resolve) =>
-    setTimeout(resolve, Math.random() * 100 * 2 ** attempt)
-  );
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * 2 ** attempt));
 }

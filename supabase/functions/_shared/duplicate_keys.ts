@@ -40,7 +40,5 @@ export function duplicateKey(json: string): string | null {
 
 /** Where the next value of `nest` lies. */
 function pathOf(nest: Nest | undefined): string {
-  return nest
-    ? (nest.path === "" ? `${nest.name}` : `${nest.path}.${nest.name}`)
-    : "";
+  return nest ? (nest.path === "" ? `${nest.name}` : `${nest.path}.${nest.name}`) : "";
 }

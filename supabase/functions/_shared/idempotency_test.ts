@@ -1,8 +1,7 @@
 import { strictEqual, throws } from "node:assert/strict";
 import { readIdempotencyKey } from "./idempotency.ts";
 
-const read = (key: string) =>
-  readIdempotencyKey(new Headers({ "idempotency-key": key }));
+const read = (key: string) => readIdempotencyKey(new Headers({ "idempotency-key": key }));
 
 Deno.test("readIdempotencyKey() answers null without the header", () => {
   strictEqual(readIdempotencyKey(new Headers()), null);

@@ -74,9 +74,7 @@ export function createMetrics(
     }
     // What is still there is told again, so that it is not taken for a silent worker's.
     if (
-      [...metrics.values()].some(({ name, value }) =>
-        GAUGES.has(name) && value !== 0
-      )
+      [...metrics.values()].some(({ name, value }) => GAUGES.has(name) && value !== 0)
     ) {
       tellSoon();
     }

@@ -13,8 +13,7 @@ function start() {
   const real = { now: Date.now, setTimeout: globalThis.setTimeout };
   Date.now = () => now;
   // deno-lint-ignore no-explicit-any -- no more of it is used.
-  (globalThis as any).setTimeout = (run: () => void, ms: number) =>
-    due.push({ at: now + ms, run });
+  (globalThis as any).setTimeout = (run: () => void, ms: number) => due.push({ at: now + ms, run });
   const warnings: string[] = [];
   const metrics = createMetrics({
     call: (_name, parameters) => {

@@ -13,8 +13,7 @@ const TAGS: Record<string, string> = {
   "account": "What a user sees of the own account.",
   "events": "The stream of events.",
   "generation-callback": "A provider's result, when it is done.",
-  "operations":
-    "What operators, and an app's own servers, do with a secret key.",
+  "operations": "What operators, and an app's own servers, do with a secret key.",
 };
 
 /** The release that the description is of. */
@@ -74,9 +73,7 @@ function parameters(endpoint: Endpoint): Json[] {
     name,
     in: "path",
     required: true,
-    schema: name === "id"
-      ? { type: "string", format: "uuid" }
-      : { type: "string" },
+    schema: name === "id" ? { type: "string", format: "uuid" } : { type: "string" },
   }));
   const query = endpoint.query
     ? Object.entries(
@@ -118,9 +115,7 @@ function responses(endpoint: Endpoint): Json {
       headers: {
         ...header("X-Request-Id"),
         ...(endpoint.method === "GET" ? {} : header("Idempotent-Replayed")),
-        ...(endpoint.waits
-          ? { ...header("Location"), ...header("Preference-Applied") }
-          : {}),
+        ...(endpoint.waits ? { ...header("Location"), ...header("Preference-Applied") } : {}),
         ...(endpoint.validates ? header("ETag") : {}),
       },
       content: {
@@ -161,8 +156,7 @@ function responses(endpoint: Endpoint): Json {
   }
   if (hasAccounts(endpoint)) {
     all["401"] = {
-      description:
-        "The code of @supabase/server: the credentials are missing or not good",
+      description: "The code of @supabase/server: the credentials are missing or not good",
       headers: header("X-Request-Id"),
       content: { "application/problem+json": { schema: reference(Problem) } },
     };
@@ -219,9 +213,7 @@ export function describeApi(
 ): Json {
   const paths: Record<string, Json> = {};
   for (const endpoint of endpoints) {
-    const path = `/${endpoint.function}${
-      endpoint.path.replace(/:(\w+)/g, "{$1}")
-    }`;
+    const path = `/${endpoint.function}${endpoint.path.replace(/:(\w+)/g, "{$1}")}`;
     paths[path] = {
       ...paths[path],
       [endpoint.method.toLowerCase()]: operation(endpoint),
@@ -256,8 +248,7 @@ export function describeApi(
         "Idempotency-Key": {
           name: "Idempotency-Key",
           in: "header",
-          description:
-            "Makes the request safe to send again: the same key gets the first answer.",
+          description: "Makes the request safe to send again: the same key gets the first answer.",
           schema: { type: "string", pattern: '^"?[A-Za-z0-9_:.-]{1,255}"?$' },
         },
         "webhook-id": webhookHeader(

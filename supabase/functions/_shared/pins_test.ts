@@ -1,8 +1,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 
 const functions = new URL("..", import.meta.url);
-const read = async (path: string) =>
-  JSON.parse(await Deno.readTextFile(new URL(path, functions)));
+const read = async (path: string) => JSON.parse(await Deno.readTextFile(new URL(path, functions)));
 
 Deno.test("every function pins the same versions, and they are the repository's", async () => {
   const root = await read("../../deno.json");

@@ -8,9 +8,7 @@ export interface Position {
 /** Reads `<epoch>.<version>`; null where it is none. */
 export function parsePosition(text: string): Position | null {
   const [, epoch, version] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
-  return epoch === undefined
-    ? null
-    : { epoch: Number(epoch), version: Number(version) };
+  return epoch === undefined ? null : { epoch: Number(epoch), version: Number(version) };
 }
 
 export function formatPosition({ epoch, version }: Position): string {

@@ -1,10 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import {
-  comparePositions,
-  formatPosition,
-  newest,
-  parsePosition,
-} from "./position.ts";
+import { comparePositions, formatPosition, newest, parsePosition } from "./position.ts";
 
 const at = (text: string) => parsePosition(text)!;
 

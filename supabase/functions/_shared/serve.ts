@@ -3,7 +3,7 @@
  */
 
 import { z } from "zod";
-import { authenticate, type AuthOptions, type Caller } from "./auth.ts";
+import { authenticate, type AuthOptions, type Caller, refuseUnsigned } from "./auth.ts";
 import { parseBody, readBytes } from "./body.ts";
 import type { Endpoint } from "./contract.ts";
 import { allowCrossOrigin, preflightResponse } from "./cors.ts";
@@ -70,8 +70,7 @@ export function serve(
     route,
     // Deployed, the path begins with the function's name; behind some gateways, with /functions/v1 before it.
     pattern: new URLPattern({
-      pathname:
-        `{/functions/v1}?/${route.endpoint.function}${route.endpoint.path}`,
+      pathname: `{/functions/v1}?/${route.endpoint.function}${route.endpoint.path}`,
     }),
   }));
 
@@ -154,8 +153,10 @@ export function serve(
 
     const { endpoint, handle } = found.route;
     const read = () => readBytes(request, endpoint.maxBodyBytes);
-    // A signature is over the body; of everybody else is asked who it is, before the body is read.
-    const signed = endpoint.for.includes("provider") ? await read() : null;
+    // A signature is over the body, which is read only where one is claimed; everybody else is asked who it is before.
+    const isForProvider = endpoint.for.includes("provider");
+    if (isForProvider) refuseUnsigned(request.headers);
+    const signed = isForProvider ? await read() : null;
     const caller = await authenticate(
       request,
       endpoint.for,
@@ -221,9 +222,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
     field: issue.path.join("."),
     message: issue.message,
   }));
-  const detail = fields.map(({ field, message }) =>
-    field ? `${field}: ${message}` : message
-  ).join(
+  const detail = fields.map(({ field, message }) => field ? `${field}: ${message}` : message).join(
     "; ",
   );
   throw new Problem("INVALID_REQUEST", detail, { fields });

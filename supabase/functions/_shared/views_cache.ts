@@ -21,8 +21,7 @@ export function createCache(
     maxSize: maxBytes,
     // One image must not drive out everything else.
     maxEntrySize: Math.floor(maxBytes / 8),
-    sizeCalculation: ({ json }, key) =>
-      2 * (json.length + key.length) + ENTRY_OVERHEAD_BYTES,
+    sizeCalculation: ({ json }, key) => 2 * (json.length + key.length) + ENTRY_OVERHEAD_BYTES,
     dispose: (_value, _key, reason) => {
       if (reason === "evict") evicted();
     },

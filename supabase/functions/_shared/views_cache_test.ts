@@ -8,8 +8,7 @@ Deno.test("createCache() never keeps more than it may, over 20,000 answers of od
   let evictions = 0;
   const cache = createCache(maxBytes, () => evictions++);
   let random = 1;
-  const next = (below: number) =>
-    (random = (random * 48271) % 2147483647) % below;
+  const next = (below: number) => (random = (random * 48271) % 2147483647) % below;
   for (let i = 0; i < 20_000; i++) {
     const length = [0, 1, 17, next(500), next(5000), next(100_000)][next(6)]!;
     cache.set(`key ${next(5000)}`, { position, json: "x".repeat(length) });

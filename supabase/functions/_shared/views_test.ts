@@ -247,8 +247,7 @@ Deno.test("X-Min-Version: a refusal of an older position is not given either", a
     version: 5,
     epoch: 1000,
   });
-  const ask = (least: string) =>
-    view("get_x", {}, request(ANN, { "x-min-version": least }));
+  const ask = (least: string) => view("get_x", {}, request(ANN, { "x-min-version": least }));
   await rejects(ask("1000.5"), { code: "GENERATION_NOT_FOUND" });
   await rejects(ask("1000.6"), { code: "DATABASE_UNAVAILABLE" });
   strictEqual(seen.logged.length, 1);
@@ -355,9 +354,8 @@ Deno.test("the least recently asked for makes room, is counted, and is read agai
   for (let page = 0; page < 20; page++) {
     await view("get_x", { page }, request(ANN));
   }
-  const evictions =
-    seen.counted.filter((name) => name === "edge_credits_view_evictions")
-      .length;
+  const evictions = seen.counted.filter((name) => name === "edge_credits_view_evictions")
+    .length;
   ok(evictions >= 8, `${evictions} evictions`);
   await view("get_x", { page: 19 }, request(ANN));
   await view("get_x", { page: 0 }, request(ANN));
@@ -394,8 +392,7 @@ Deno.test("a slow read of the database is logged, whether it succeeds or not", a
     await view("get_x", {}, request(ANN));
     deepStrictEqual(seen.logged, [["warn", "Slow database read"]]);
     const { call } = database;
-    database.call = (...args) =>
-      call(...args).then(() => Promise.reject(new Error("timeout")));
+    database.call = (...args) => call(...args).then(() => Promise.reject(new Error("timeout")));
     await rejects(view("get_x", {}, request(ANN)), /timeout/);
     strictEqual(seen.logged.length, 2);
   } finally {

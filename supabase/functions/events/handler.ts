@@ -111,8 +111,7 @@ function cursorOf(text: string): Cursor | null {
   if (text === "") return null;
   const cursor = parseCursor(text);
   if (cursor) return cursor;
-  const message =
-    "Must be the id of an event of this stream, such as 1795252494340;account=57";
+  const message = "Must be the id of an event of this stream, such as 1795252494340;account=57";
   throw new Problem("INVALID_REQUEST", `last_event_id: ${message}`, {
     fields: [{ field: "last_event_id", message }],
   });

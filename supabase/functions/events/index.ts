@@ -1,7 +1,4 @@
-import {
-  fromEnvironment,
-  numberFromEnvironment,
-} from "../_shared/environment.ts";
+import { fromEnvironment, numberFromEnvironment } from "../_shared/environment.ts";
 import { events } from "./handler.ts";
 import { createTickets } from "./ticket.ts";
 

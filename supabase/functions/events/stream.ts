@@ -143,9 +143,7 @@ export class Stream {
       return had;
     };
     // Without the account in its topics, a stream still has to hear of the user's preferences.
-    this.#version = this.#withAccount
-      ? start(ACCOUNT, snapshot.version)
-      : snapshot.version;
+    this.#version = this.#withAccount ? start(ACCOUNT, snapshot.version) : snapshot.version;
     for (
       const [name, { version, rule, preferences }] of Object.entries(
         snapshot.topics,
@@ -201,9 +199,7 @@ export class Stream {
             ),
         );
       }
-      isMore = this.isApart || news.accounts.some(({ events }) =>
-        events.length === PAGE
-      ) ||
+      isMore = this.isApart || news.accounts.some(({ events }) => events.length === PAGE) ||
         news.topics.some(({ notifications, version }) =>
           (notifications.at(-1)?.id ?? version) < version
         );
@@ -379,19 +375,13 @@ export class Stream {
     withNewest: (name: string) => boolean,
   ) {
     const { epoch, credits, version, last_generate_at } = snapshot;
-    const topics = names.filter((name) =>
-      name !== ACCOUNT && name in snapshot.topics
-    );
+    const topics = names.filter((name) => name !== ACCOUNT && name in snapshot.topics);
     return {
       epoch,
-      ...(names.includes(ACCOUNT)
-        ? { account: { credits, version, last_generate_at } }
-        : {}),
+      ...(names.includes(ACCOUNT) ? { account: { credits, version, last_generate_at } } : {}),
       topics: Object.fromEntries(topics.map((name) => {
         const topic = snapshot.topics[name];
-        const newest = topic && withNewest(name) && !topic.preferences.muted
-          ? topic.newest
-          : [];
+        const newest = topic && withNewest(name) && !topic.preferences.muted ? topic.newest : [];
         return [name, { version: topic?.version, newest }];
       })),
     };
@@ -423,9 +413,7 @@ export class Stream {
 
   #send(event: string, data: object, before = ""): void {
     this.#write(
-      `${before}id: ${this.#cursor()}\nevent: ${event}\ndata: ${
-        textOf(data)
-      }\n\n`,
+      `${before}id: ${this.#cursor()}\nevent: ${event}\ndata: ${textOf(data)}\n\n`,
     );
   }
 

@@ -4,12 +4,7 @@ import { openStream } from "./feed.ts";
 import { createFeed, USER } from "./feed_stand_in.ts";
 import { MAX_UNREAD_BYTES, STALLED_MS } from "./outbox.ts";
 import { Poller } from "./poller.ts";
-import {
-  HEARTBEAT_MS,
-  mayListen,
-  Stream,
-  type StreamOptions,
-} from "./stream.ts";
+import { HEARTBEAT_MS, mayListen, Stream, type StreamOptions } from "./stream.ts";
 
 interface Received {
   event: string;
@@ -47,8 +42,7 @@ class Reader {
         this.heartbeats++;
         continue;
       }
-      const field = (name: string) =>
-        new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1] ?? "";
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1] ?? "";
       return {
         event: field("event"),
         id: field("id"),

@@ -20,9 +20,7 @@ export class Throttle {
     this.#preferences = preferences;
     if (!this.#waiting) return;
     const { notification } = this.#waiting;
-    this.#waiting = preferences.muted
-      ? null
-      : { notification, due: this.#dueOf(notification) };
+    this.#waiting = preferences.muted ? null : { notification, due: this.#dueOf(notification) };
   }
 
   /** The notification, where it may go at once; null where it has to wait, or is not wanted. */

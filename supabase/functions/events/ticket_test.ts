@@ -48,8 +48,7 @@ Deno.test("what was altered, or is no ticket, is refused", async () => {
     ...decodeJwt(ticket),
     sub: "6b0c2f4e-0000-4000-8000-000000000002",
   };
-  const part = (value: unknown) =>
-    btoa(JSON.stringify(value)).replace(/=+$/, "");
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replace(/=+$/, "");
   const wrong = [
     ...["", "x", "a.b.c", `${ticket}x`, `${head}.${body}.`, `${head}.${body}`],
     `${head}.${part(claims)}.${signature}`,

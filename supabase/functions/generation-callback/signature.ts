@@ -1,8 +1,7 @@
 /** Who signed: the scheme of Standard Webhooks (standardwebhooks.com), by its own library. */
 
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
-import type { VerifySignature } from "../_shared/auth.ts";
-import { Problem } from "../_shared/problem.ts";
+import { invalidSignature, type VerifySignature } from "../_shared/auth.ts";
 
 /** The least that a secret may hold, in bytes, as Standard Webhooks has it. */
 const MIN_SECRET_BYTES = 24;
@@ -33,12 +32,7 @@ export function createVerifier(secrets: string): VerifySignature {
       text === null ||
       !webhooks.some((webhook) => isSignedBy(webhook, text, signed))
     ) {
-      throw new Problem(
-        "INVALID_SIGNATURE",
-        "Sign the body as it is sent, by Standard Webhooks, with this project's secret and the time of now",
-        {},
-        { "www-authenticate": "StandardWebhooks" },
-      );
+      throw invalidSignature();
     }
   };
 }

@@ -4,10 +4,11 @@
  * the credits back.
  */
 
+import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import type { Call } from "../_shared/database.ts";
 import { describe, type Log } from "../_shared/log.ts";
 import { Problem } from "../_shared/problem.ts";
-import { type Outcome, ProviderError } from "../_shared/providers/provider.ts";
+import { ProviderError } from "../_shared/providers/provider.ts";
 import type { FindProvider } from "../_shared/providers/registry.ts";
 import { logSettlement } from "../_shared/settlement_log.ts";
 import type { TakeTurns } from "../_shared/turns.ts";
@@ -57,51 +58,60 @@ export async function work(
     0,
     Math.min(providerTimeoutMs, job.deadline.getTime() - Date.now()),
   );
-  const stopHeartbeat = startHeartbeat(job, dependencies, note);
-  let outcome: Outcome;
-  let lastBeat: Promise<void>;
+  const heartbeat = startHeartbeat(job, dependencies, note);
+  const settlement = await generate(job, timeout, heartbeat.lost, { log, findProvider }, note);
+  if (settlement) {
+    await settle(job, settlement, dependencies, note);
+    await heartbeat.stop();
+  } else {
+    // A heartbeat that arrived after the hand-over would be refused, and reported.
+    await heartbeat.stop();
+    await handOver(job, dependencies, note);
+  }
+}
+
+/** What came of the provider, as it is to be settled; null where the provider has taken the job over. */
+async function generate(
+  job: Job,
+  timeoutMs: number,
+  lost: AbortSignal,
+  { log, findProvider }: Pick<WorkDependencies, "log" | "findProvider">,
+  note: Record<string, unknown>,
+): Promise<Settlement | null> {
+  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), lost]);
   try {
-    outcome = await findProvider(job.provider).start({
+    const started = findProvider(job.provider).start({
       generationId: job.generationId,
       attempt: job.leaseToken,
       type: job.type,
       input: job.input,
       options: job.options,
       cost: job.cost,
-      deadline: new Date(Date.now() + timeout),
-    }, AbortSignal.timeout(timeout));
+      deadline: new Date(Date.now() + timeoutMs),
+    }, signal);
+    const outcome = await Promise.race([started, timedOut(signal)]);
+    if ("handedOver" in outcome) return null;
+    if (outcome.warning) log("warn", outcome.warning, note);
+    return {
+      name: "complete_generation",
+      parameters: { p_result: outcome.result, p_cost: costOf(outcome.cost, job.cost) },
+      reason: "settled_below_cost",
+    };
   } catch (error) {
     log("error", "Generation failed", { ...note, ...describe(error) });
     // What is no ProviderError is a bug of ours: the user gets the credits back all the same.
     const reason = error instanceof ProviderError ? error.reason : "internal_error";
-    return await settle(
-      job,
-      { name: "fail_generation", parameters: { p_reason: reason }, reason },
-      dependencies,
-      note,
-    );
-  } finally {
-    lastBeat = stopHeartbeat();
+    return { name: "fail_generation", parameters: { p_reason: reason }, reason };
   }
-  if ("handedOver" in outcome) {
-    // A heartbeat that arrived after the hand-over would start the lease's clock again.
-    await lastBeat;
-    return await handOver(job, dependencies, note);
-  }
-  if (outcome.warning) log("warn", outcome.warning, note);
-  await settle(
-    job,
-    {
-      name: "complete_generation",
-      parameters: {
-        p_result: outcome.result,
-        p_cost: costOf(outcome.cost, job.cost),
-      },
-      reason: "settled_below_cost",
-    },
-    dependencies,
-    note,
-  );
+}
+
+/** Rejects when the wait ends, for an adapter that does not look at its signal; a little later, for one that does. */
+function timedOut(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => setTimeout(() => reject(new ProviderError("provider_timeout")), 100);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
 }
 
 /** What to settle for, in whole credits from 0 to what was charged; null: all of it. */
@@ -118,10 +128,11 @@ async function handOver(
   note: Record<string, unknown>,
 ): Promise<void> {
   try {
-    await call("hand_over_generation", {
-      p_generation_id: job.generationId,
-      p_lease_token: job.leaseToken,
-    }, { repeatable: true });
+    await persist(job, () =>
+      call("hand_over_generation", {
+        p_generation_id: job.generationId,
+        p_lease_token: job.leaseToken,
+      }, { repeatable: true }));
     log("info", "Handed over to the provider", note);
   } catch (error) {
     // The provider was quicker than we, or an operator has released it.
@@ -154,17 +165,22 @@ async function settle(
   note: Record<string, unknown>,
 ): Promise<void> {
   try {
-    const answer = await takeTurns(job.userId, () =>
-      call(name, {
-        p_generation_id: job.generationId,
-        p_lease_token: job.leaseToken,
-        ...parameters,
-      }, { repeatable: true }));
+    const answer = await persist(job, () =>
+      takeTurns(job.userId, () =>
+        call(name, {
+          p_generation_id: job.generationId,
+          p_lease_token: job.leaseToken,
+          ...parameters,
+        }, { repeatable: true })));
     logSettlement(log, answer, reason, note);
   } catch (error) {
     // Settled before us: by an attempt of ours whose answer was lost, by an operator, or by the sweeper.
     if (error instanceof Problem && error.code === "GENERATION_ALREADY_SETTLED") {
       log("warn", `Settled already: ${error.fields["state"]}`, note);
+      return;
+    }
+    if (error instanceof Problem && error.code === "PROFILE_NOT_FOUND") {
+      log("warn", "Settled already: the account was closed, and what it held came back", note);
       return;
     }
     const message = name === "fail_generation"
@@ -174,12 +190,37 @@ async function settle(
   }
 }
 
-/** Extends the lease until it is stopped; what that answers is settled when the last one has arrived. */
+/** Repeats what fails for the moment, within the lease: a result that was paid for is not thrown away for a busy account. */
+function persist<T>(job: Job, work: () => Promise<T>): Promise<T> {
+  const until = Math.min(Date.now() + LEASE_SECONDS * 1000, job.deadline.getTime());
+  const policy = retry(
+    handleWhen((error) =>
+      error instanceof Problem &&
+      (error.code === "ACCOUNT_BUSY" || error.code === "DATABASE_UNAVAILABLE") &&
+      Date.now() < until
+    ),
+    {
+      maxAttempts: 100,
+      backoff: new ExponentialBackoff({ initialDelay: 250, maxDelay: 4000 }),
+    },
+  );
+  return policy.execute(work);
+}
+
+interface Heartbeat {
+  /** Aborted when the lease is not ours any more: nobody waits for the result. */
+  lost: AbortSignal;
+  /** Resolves when the last beat has arrived. */
+  stop(): Promise<void>;
+}
+
+/** Extends the lease until it is stopped. */
 function startHeartbeat(
   job: Job,
   { call, log }: WorkDependencies,
   note: Record<string, unknown>,
-): () => Promise<void> {
+): Heartbeat {
+  const lost = new AbortController();
   let lastBeat = Promise.resolve();
   async function beat(): Promise<void> {
     try {
@@ -189,6 +230,12 @@ function startHeartbeat(
         p_lease_seconds: LEASE_SECONDS,
       }, { repeatable: true });
     } catch (error) {
+      if (error instanceof Problem && error.code === "GENERATION_NOT_FOUND") {
+        clearInterval(timer);
+        log("warn", "The lease was lost: somebody else has settled the generation", note);
+        lost.abort();
+        return;
+      }
       // Not the end: the lease outlives some of these, and the settlement asks for the token, not for the clock.
       log("warn", "A heartbeat failed", { ...note, ...describe(error) });
     }
@@ -196,8 +243,11 @@ function startHeartbeat(
   const timer = setInterval(() => {
     lastBeat = Promise.all([lastBeat, beat()]).then(() => {});
   }, HEARTBEAT_MS);
-  return () => {
-    clearInterval(timer);
-    return lastBeat;
+  return {
+    lost: lost.signal,
+    stop() {
+      clearInterval(timer);
+      return lastBeat;
+    },
   };
 }

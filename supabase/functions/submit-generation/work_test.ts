@@ -102,15 +102,48 @@ Deno.test("a provider that was done before the hand-over is no trouble", async (
 });
 
 Deno.test("a hand-over that fails does not fail the generation: the provider is at work", async () => {
-  const outage = new Problem("DATABASE_UNAVAILABLE", "Away");
   const { calls, log } = await working(
     () => Promise.resolve({ handedOver: true }),
-    {
-      hand_over_generation: outage,
-    },
+    { hand_over_generation: new Error("A bug") },
   );
   strictEqual(calls.length, 1);
   strictEqual(log[0]?.startsWith("error: A hand-over failed"), true);
+});
+
+for (const code of ["ACCOUNT_BUSY", "DATABASE_UNAVAILABLE"] as const) {
+  Deno.test(`a result is not thrown away because of a moment's ${code}`, async () => {
+    const tries: string[] = [];
+    await work(job, {
+      ...dependencies,
+      call: (name) => {
+        tries.push(name);
+        if (tries.length < 3) return Promise.reject(new Problem(code, "Not now"));
+        return Promise.resolve({ refunded: 0 });
+      },
+      findProvider: () => ({ start: () => Promise.resolve({ result: {} }) }),
+    });
+    deepStrictEqual(tries, Array(3).fill("complete_generation"));
+  });
+}
+
+Deno.test("a closed account has nothing left to settle, and is no alarm", async () => {
+  const { log } = await working(() => Promise.reject(new ProviderError("provider_error")), {
+    fail_generation: new Problem("PROFILE_NOT_FOUND", "Closed"),
+  });
+  deepStrictEqual(log.filter((line) => line.includes("Failed to refund")), []);
+});
+
+Deno.test("an adapter that does not look at its signal is not waited for", async () => {
+  const calls: string[] = [];
+  await work({ ...job, deadline: new Date(Date.now() + 50) }, {
+    ...dependencies,
+    call: (name) => {
+      calls.push(name);
+      return Promise.resolve({ refunded: 10 });
+    },
+    findProvider: () => ({ start: () => new Promise(() => {}) }),
+  });
+  deepStrictEqual(calls, ["fail_generation"]);
 });
 
 for (

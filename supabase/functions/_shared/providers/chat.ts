@@ -50,11 +50,10 @@ const chatAnswer = z.object({
 export function openaiChat({ url, key, model }: ChatOptions): Provider {
   return {
     async start({ input, options, cost, deadline }, signal) {
-      const { model: own, system, credits_per_1k_tokens: rate, ...rest } =
-        readOptions(
-          typeOptions,
-          options,
-        );
+      const { model: own, system, credits_per_1k_tokens: rate, ...rest } = readOptions(
+        typeOptions,
+        options,
+      );
       const answer = chatAnswer.safeParse(
         await post({
           url: `${url.replace(/\/+$/, "")}/chat/completions`,
@@ -62,9 +61,7 @@ export function openaiChat({ url, key, model }: ChatOptions): Provider {
           body: {
             model: own ?? model,
             messages: [
-              ...(system === undefined
-                ? []
-                : [{ role: "system", content: system }]),
+              ...(system === undefined ? [] : [{ role: "system", content: system }]),
               { role: "user", content: input["prompt"] },
             ],
             ...rest,
@@ -100,9 +97,14 @@ export function openaiChat({ url, key, model }: ChatOptions): Provider {
           warning: "The provider reported no usage: the whole charge stands",
         };
       }
+      const credits = creditsFor(used.data.total_tokens, rate);
       return {
         result,
-        cost: Math.min(creditsFor(used.data.total_tokens, rate), cost),
+        cost: Math.min(credits, cost),
+        ...(credits <= cost ? {} : {
+          warning:
+            `${used.data.total_tokens} tokens are ${credits} credits, and ${cost} were charged: the type holds too little`,
+        }),
       };
     },
   };

@@ -2,8 +2,7 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { creditsFor, openaiChat } from "./chat.ts";
 import { jobOf, never, standIn } from "./provider_stand_in.ts";
 
-const chat = (url: string) =>
-  openaiChat({ url: `${url}/v1/`, key: "key-1", model: "writer" });
+const chat = (url: string) => openaiChat({ url: `${url}/v1/`, key: "key-1", model: "writer" });
 const says = (choice: unknown, usage?: unknown) => () =>
   Response.json({ choices: [choice], usage });
 const text = {

@@ -2,10 +2,8 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { openaiImages } from "./images.ts";
 import { jobOf, never, standIn } from "./provider_stand_in.ts";
 
-const images = (url: string) =>
-  openaiImages({ url: `${url}/v1/`, key: "key-1", model: "painter" });
-const picture = () =>
-  Response.json({ created: 1, data: [{ b64_json: "AAAA", extra: 1 }] });
+const images = (url: string) => openaiImages({ url: `${url}/v1/`, key: "key-1", model: "painter" });
+const picture = () => Response.json({ created: 1, data: [{ b64_json: "AAAA", extra: 1 }] });
 
 Deno.test("openaiImages() asks for one picture with what of the input is the provider's", async () => {
   await using provider = standIn(picture);

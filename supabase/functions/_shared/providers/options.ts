@@ -14,9 +14,7 @@ export function readOptions<T>(
 ): T {
   const result = schema.safeParse(options);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) =>
-    `${path.join(".")}: ${message}`
-  );
+  const issues = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   throw new ProviderError("provider_not_configured", {
     cause: `The type's provider_options are wrong: ${issues.join("; ")}`,
   });

@@ -73,9 +73,7 @@ async function postOnce(
 
 /** An error of fetch in words: what happened is in its message, or, in newer Deno, in its cause. */
 function told(error: unknown): string {
-  return error instanceof Error && error.cause
-    ? `${error}: ${error.cause}`
-    : String(error);
+  return error instanceof Error && error.cause ? `${error}: ${error.cause}` : String(error);
 }
 
 /** Whether no connection came about. Where the runtime says so in other words, nothing is sent again. */
@@ -101,9 +99,7 @@ function refusal(response: Response, text: string): ProviderError {
 /** `Retry-After` in milliseconds from now, in seconds or as a date; null where there is none that can be read. */
 function retryAfter({ headers }: Response): number | null {
   const value = headers.get("retry-after") ?? "";
-  const milliseconds = /^\d+$/.test(value)
-    ? Number(value) * 1000
-    : Date.parse(value) - Date.now();
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isNaN(milliseconds) ? null : Math.max(0, milliseconds);
 }
 

@@ -1,13 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { MAX_ANSWER_BYTES, post } from "./post.ts";
 import { ProviderError } from "./provider.ts";
-import {
-  losesAnswers,
-  never,
-  nobody,
-  soon,
-  standIn,
-} from "./provider_stand_in.ts";
+import { losesAnswers, never, nobody, soon, standIn } from "./provider_stand_in.ts";
 
 const request = (url: string) => ({
   url,
@@ -17,8 +11,7 @@ const request = (url: string) => ({
   deadline: soon(),
 });
 const json = (value: unknown) => () => Response.json(value);
-const status = (status: number, headers = {}) => () =>
-  new Response("no", { status, headers });
+const status = (status: number, headers = {}) => () => new Response("no", { status, headers });
 
 Deno.test("post() sends JSON with its key, and answers JSON", async () => {
   await using provider = standIn(json({ a: 1 }));
@@ -143,17 +136,13 @@ Deno.test("post() asks again where one answer takes longer than it may", async (
 });
 
 Deno.test("post() refuses an answer that is larger than a worker can hold", async () => {
-  await using provider = standIn(() =>
-    new Response(new Uint8Array(MAX_ANSWER_BYTES + 1))
-  );
+  await using provider = standIn(() => new Response(new Uint8Array(MAX_ANSWER_BYTES + 1)));
   await rejects(post(request(provider.url)), {
     reason: "provider_invalid_answer",
   });
 });
 
 Deno.test("post() answers undefined where a success is no JSON", async () => {
-  await using provider = standIn(() =>
-    new Response("accepted", { status: 202 })
-  );
+  await using provider = standIn(() => new Response("accepted", { status: 202 }));
   strictEqual(await post(request(provider.url)), undefined);
 });

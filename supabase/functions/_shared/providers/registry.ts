@@ -78,8 +78,7 @@ export function providersFromEnvironment(
     return value;
   };
   const all = new Map(Object.entries(definitions));
-  const missing = ({ needs }: Definition) =>
-    needs.filter((name) => !environment(name));
+  const missing = ({ needs }: Definition) => needs.filter((name) => !environment(name));
   const providers = new Map(
     [...all]
       .filter(([, definition]) => missing(definition).length === 0)
@@ -104,9 +103,7 @@ export function providersFromEnvironment(
       cause: name === null
         ? "The generation's type is gone, and with it the name of its provider"
         : definition
-        ? `The provider ${name} is not set up: set ${
-          missing(definition).join(", ")
-        }`
+        ? `The provider ${name} is not set up: set ${missing(definition).join(", ")}`
         : `There is no provider ${name}: _shared/providers/registry.ts has them`,
     });
   };

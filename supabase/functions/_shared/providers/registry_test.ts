@@ -12,8 +12,7 @@ const callback = {
   GENERATION_CALLBACK_PROVIDER_URL: "https://render.example/jobs",
   GENERATION_CALLBACK_SECRET: "whsec_x",
 };
-const environment = (variables: Record<string, string>) => (name: string) =>
-  variables[name];
+const environment = (variables: Record<string, string>) => (name: string) => variables[name];
 
 /** Why there is no such provider. */
 function missing(

@@ -14,8 +14,7 @@ export async function withRetries<T>(
   work: () => Promise<T>,
   { deadline, signal }: { deadline: Date; signal: AbortSignal },
 ): Promise<T> {
-  const hasTime = (milliseconds: number) =>
-    Date.now() + milliseconds < deadline.getTime();
+  const hasTime = (milliseconds: number) => Date.now() + milliseconds < deadline.getTime();
   const policy = retry(
     handleWhen((error) =>
       error instanceof ProviderError && error.retry !== null &&
@@ -26,9 +25,7 @@ export async function withRetries<T>(
       backoff: new DelegateBackoff(({ attempt, result }) => {
         const error = "error" in result ? result.error : null;
         // Full jitter, as in _shared/database.ts, where the provider named no time.
-        const afterMs = error instanceof ProviderError
-          ? error.retry?.afterMs
-          : null;
+        const afterMs = error instanceof ProviderError ? error.retry?.afterMs : null;
         return afterMs ?? Math.random() * 200 * 2 ** attempt;
       }),
     },

@@ -8,8 +8,7 @@ function failing(error: Error, times: number) {
   let tries = 0;
   return {
     tries: () => tries,
-    work: () =>
-      ++tries > times ? Promise.resolve(tries) : Promise.reject(error),
+    work: () => ++tries > times ? Promise.resolve(tries) : Promise.reject(error),
   };
 }
 const retryable = new ProviderError("provider_error", {
