@@ -2,9 +2,7 @@
 
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import { invalidSignature, type VerifySignature } from "../_shared/auth.ts";
-
-/** The least that a secret may hold, in bytes, as Standard Webhooks has it. */
-const MIN_SECRET_BYTES = 24;
+import { readSecrets } from "../_shared/webhook_secrets.ts";
 
 const HEADERS = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 
@@ -15,9 +13,7 @@ const HEADERS = ["webhook-id", "webhook-timestamp", "webhook-signature"];
  * @throws {Error} when one is not of that form.
  */
 export function createVerifier(secrets: string): VerifySignature {
-  const webhooks = secrets.split(",").map((secret) => secret.trim()).filter(
-    Boolean,
-  ).map(webhookOf);
+  const webhooks = readSecrets(secrets).map((secret) => new Webhook(secret));
   return (headers, body) => {
     if (webhooks.length === 0) {
       throw new Error(
@@ -35,16 +31,6 @@ export function createVerifier(secrets: string): VerifySignature {
       throw invalidSignature();
     }
   };
-}
-
-function webhookOf(secret: string): Webhook {
-  const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1] ?? "";
-  if (Math.floor(base64.replace(/=+$/, "").length * 3 / 4) < MIN_SECRET_BYTES) {
-    throw new Error(
-      `GENERATION_CALLBACK_SECRET must be whsec_ and at least ${MIN_SECRET_BYTES} bytes in base64; supabase/functions/.env.example says more`,
-    );
-  }
-  return new Webhook(secret);
 }
 
 function isSignedBy(

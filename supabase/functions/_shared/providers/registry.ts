@@ -3,6 +3,7 @@
 import { callbackProvider } from "./callback.ts";
 import { openaiChat } from "./chat.ts";
 import { openaiImages } from "./images.ts";
+import { readSecrets } from "../webhook_secrets.ts";
 import { type Provider, ProviderError } from "./provider.ts";
 
 /** A variable of the environment; undefined or empty where it is not set. */
@@ -11,7 +12,7 @@ export type Environment = (name: string) => string | undefined;
 export interface Definition {
   /** The variables that it cannot do without. */
   needs: readonly string[];
-  /** Makes it, where all of those are set. */
+  /** Makes it, where all of those are set. @throws {Error} where one of them is no good; then it is not set up. */
   create(get: (name: string) => string, environment: Environment): Provider;
 }
 
@@ -42,8 +43,11 @@ export const PROVIDERS: Record<string, Definition> = {
   callback: {
     // Without the secret, generation-callback could believe nobody.
     needs: ["GENERATION_CALLBACK_PROVIDER_URL", "GENERATION_CALLBACK_SECRET"],
-    create: (get, environment) =>
-      callbackProvider({
+    create: (get, environment) => {
+      if (readSecrets(get("GENERATION_CALLBACK_SECRET")).length === 0) {
+        throw new Error("GENERATION_CALLBACK_SECRET names no secret");
+      }
+      return callbackProvider({
         url: get("GENERATION_CALLBACK_PROVIDER_URL"),
         key: environment("GENERATION_CALLBACK_PROVIDER_KEY") || null,
         callbackUrl: `${
@@ -52,7 +56,8 @@ export const PROVIDERS: Record<string, Definition> = {
             "",
           )
         }/functions/v1/generation-callback`,
-      }),
+      });
+    },
   },
 };
 
@@ -79,14 +84,21 @@ export function providersFromEnvironment(
   };
   const all = new Map(Object.entries(definitions));
   const missing = ({ needs }: Definition) => needs.filter((name) => !environment(name));
-  const providers = new Map(
-    [...all]
-      .filter(([, definition]) => missing(definition).length === 0)
-      .map(([name, definition]) => [name, definition.create(get, environment)]),
-  );
+  const providers = new Map<string, Provider>();
+  const faults = new Map<string, unknown>();
+  for (const [name, definition] of all) {
+    if (missing(definition).length > 0) continue;
+    try {
+      providers.set(name, definition.create(get, environment));
+    } catch (error) {
+      faults.set(name, error);
+    }
+  }
   if (providers.size === 0) {
     const each = [...all].map(([name, definition]) =>
-      `for ${name}, ${missing(definition).join(", ")} is not set`
+      faults.has(name)
+        ? `${name}: ${faults.get(name)}`
+        : `for ${name}, ${missing(definition).join(", ")} is not set`
     );
     throw new Error(
       `No provider is set up: ${
@@ -102,6 +114,8 @@ export function providersFromEnvironment(
     throw new ProviderError("provider_not_configured", {
       cause: name === null
         ? "The generation's type is gone, and with it the name of its provider"
+        : faults.has(name)
+        ? faults.get(name)
         : definition
         ? `The provider ${name} is not set up: set ${missing(definition).join(", ")}`
         : `There is no provider ${name}: _shared/providers/registry.ts has them`,

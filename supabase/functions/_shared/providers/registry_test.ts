@@ -10,7 +10,7 @@ const images = {
 const callback = {
   SUPABASE_URL: "https://p.example",
   GENERATION_CALLBACK_PROVIDER_URL: "https://render.example/jobs",
-  GENERATION_CALLBACK_SECRET: "whsec_x",
+  GENERATION_CALLBACK_SECRET: `whsec_${btoa("s".repeat(32))}`,
 };
 const environment = (variables: Record<string, string>) => (name: string) => variables[name];
 
@@ -84,4 +84,14 @@ Deno.test("an app's own provider is one entry", () => {
     definitions,
   );
   strictEqual(find("own"), own);
+});
+
+Deno.test("a secret that nobody could sign by is like none: nothing is handed over for it", () => {
+  for (const secret of ["short", "whsec_abc", ","]) {
+    const find = providersFromEnvironment(
+      environment({ ...callback, ...images, GENERATION_CALLBACK_SECRET: secret }),
+    );
+    match(missing(find, "callback"), /GENERATION_CALLBACK_SECRET/);
+    ok(find("images"));
+  }
 });
