@@ -431,7 +431,13 @@ begin
     end,
     p_actor, p_any_lease => true, p_due_before => p_due_before
   ) is null then
-    raise exception 'It was not expired: a trigger kept it as it is';
+    if exists (
+      select from public.generation_jobs
+      where id = p_id and finished_at is null and least(deadline_at, lease_expires_at) < p_due_before
+    ) then
+      raise exception 'It was not expired: a trigger kept it as it is';
+    end if;
+    return null;
   end if;
   -- What the app deferred to the commit would fail there, and take the whole batch with it.
   set constraints all immediate;
@@ -449,6 +455,7 @@ CREATE FUNCTION private.expire_generations(p_ids uuid[], p_due_before timestamp 
     AS $$
 declare
   v_id uuid;
+  v_refund integer;
   v_error text;
 begin
   expired := 0;
@@ -456,8 +463,9 @@ begin
   failed := 0;
   foreach v_id in array coalesce(p_ids, '{}') loop
     begin
-      refunded := refunded + private.expire_generation(v_id, p_due_before, p_actor);
-      expired := expired + 1;
+      v_refund := private.expire_generation(v_id, p_due_before, p_actor);
+      expired := expired + (v_refund is not null)::integer;
+      refunded := refunded + coalesce(v_refund, 0);
     exception
       when assert_failure or others then
         get stacked diagnostics v_error = message_text;
@@ -1245,7 +1253,7 @@ CREATE FUNCTION public.fail_generation(p_generation_id uuid, p_reason text DEFAU
     SET statement_timeout TO '5s'
     AS $$
 declare
-  c_our_fault constant text[] := '{internal_error,provider_not_configured}';
+  c_our_fault constant text[] := array['internal_error', 'provider_not_configured'];
   v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'outcome', 'failed', 'cost', null);
   v_job public.generation_jobs;
   v_profile public.profiles;
@@ -2033,6 +2041,7 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_ids uuid[];
   v_id uuid;
+  v_refund integer;
   v_done record;
   v_run bigint := p_run;
 begin
@@ -2045,8 +2054,9 @@ begin
     v_ids := private.lock_due_generations(v_now, p_limit);
     select 0 as expired, 0::bigint as refunded, 0 as failed into v_done;
     foreach v_id in array v_ids loop
-      v_done.refunded := v_done.refunded + private.expire_generation(v_id, v_now, 'sweeper');
-      v_done.expired := v_done.expired + 1;
+      v_refund := private.expire_generation(v_id, v_now, 'sweeper');
+      v_done.expired := v_done.expired + (v_refund is not null)::integer;
+      v_done.refunded := v_done.refunded + coalesce(v_refund, 0);
     end loop;
   exception
     -- One fails. The rollback has given the locks back, too: all over again, and each by itself, which notes the one.

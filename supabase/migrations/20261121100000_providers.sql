@@ -425,7 +425,7 @@ set lock_timeout = '500ms'
 set statement_timeout = '5s'
 as $$
 declare
-  c_our_fault constant text[] := '{internal_error,provider_not_configured}';
+  c_our_fault constant text[] := array['internal_error', 'provider_not_configured'];
   v_request constant jsonb := jsonb_build_object('generation_id', p_generation_id, 'outcome', 'failed', 'cost', null);
   v_job public.generation_jobs;
   v_profile public.profiles;
