@@ -335,52 +335,6 @@ begin
 end;
 $$;
 
--- As before. New: the batches of a run are one run.
-create or replace function private.schedule_jobs()
-returns text
-language plpgsql
-set search_path = ''
-as $schedule$
-declare
-  v_error text;
-begin
-  begin
-    create extension if not exists pg_cron with schema pg_catalog;
-    -- A batch a transaction, so that the locks of one are given back before the next, and after each a pause as long as it
-    -- took, for everybody else; bounded, so that a run ends before the next one is due. statement_timeout cannot be set from
-    -- inside: the clock is looked at instead.
-    perform cron.schedule('refund-stuck-generations', '* * * * *', $command$
-do $$
-declare
-  c_batch constant integer := 50;
-  c_until constant timestamptz := clock_timestamp() + interval '50 seconds';
-  v_began timestamptz;
-  v_answer jsonb;
-begin
-  loop
-    v_began := clock_timestamp();
-    v_answer := public.refund_stuck_generations(c_batch, (v_answer -> 'run')::bigint);
-    commit;
-    exit when not (v_answer -> 'more')::boolean or clock_timestamp() > c_until;
-    perform pg_sleep(extract(epoch from clock_timestamp() - v_began));
-  end loop;
-end;
-$$
-$command$);
-    -- cron.job_run_details is never trimmed by pg_cron itself.
-    perform cron.schedule('trim-cron-history', '17 3 * * *', $command$
-delete from cron.job_run_details where end_time < now() - interval '7 days'
-$command$);
-  exception
-    when others then
-      get stacked diagnostics v_error = message_text;
-      raise notice 'edge-credits: the sweeper is not scheduled (%). Enable pg_cron, then select private.schedule_jobs()', v_error;
-      return 'not scheduled: ' || v_error;
-  end;
-  return 'scheduled: refund-stuck-generations, trim-cron-history';
-end;
-$schedule$;
-
 comment on function public.refund_stuck_generations(integer, bigint) is
   'The sweeper: a batch of generations whose deadline or lease has passed is expired and refunded.';
 comment on function public.expire_overdue_generations(uuid) is
@@ -395,6 +349,5 @@ from public, anon, authenticated;
 grant execute on function public.refund_stuck_generations(integer, bigint), public.expire_overdue_generations(uuid)
 to service_role;
 
-select private.schedule_jobs();
 -- A first run at once: what was adopted overdue need not wait, and health has a run to look at.
 select public.refund_stuck_generations();

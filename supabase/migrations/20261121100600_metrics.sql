@@ -57,7 +57,7 @@ comment on function public.get_metrics() is 'Everything that is counted, summed 
 revoke all on function public.get_metrics() from public, anon, authenticated;
 grant execute on function public.get_metrics() to service_role;
 
--- As before. New: notifications and metrics are trimmed.
+-- As before. New: the sweeper's batches are one run, small, and with pauses; notifications and metrics are trimmed.
 create or replace function private.schedule_jobs()
 returns text
 language plpgsql
