@@ -8,7 +8,8 @@ const caller: Caller & { kind: "user" } = {
   kind: "user",
   userId: "6b0c2f4e-0000-4000-8000-000000000001",
   role: "staff",
-  expiresAt: new Date("2026-11-21T12:00:00Z"),
+  // a token says its times in whole seconds (RFC 7519)
+  expiresAt: new Date(Math.ceil(Date.now() / 1000 + 3600) * 1000),
 };
 const tickets = createTickets("sb_secret_one");
 
