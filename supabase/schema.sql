@@ -411,37 +411,82 @@ $$;
 COMMENT ON FUNCTION private.connect_realtime() IS 'Connects events with Supabase Realtime Broadcast, or disconnects them; can be run again. Answers what it did, or why it could not.';
 
 --
--- Name: expire_generation(uuid, timestamp with time zone, text); Type: FUNCTION; Schema: private; Owner: -
+-- Name: expire_batch(uuid[], timestamp with time zone, text); Type: FUNCTION; Schema: private; Owner: -
 --
 
-CREATE FUNCTION private.expire_generation(p_id uuid, p_due_before timestamp with time zone, p_actor text) RETURNS integer
+CREATE FUNCTION private.expire_batch(p_ids uuid[], p_due_before timestamp with time zone, p_actor text, OUT expired integer, OUT refunded bigint) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  v_job public.generation_jobs;
+  v_now constant timestamptz := clock_timestamp();
+  v_ids uuid[];
+  v_done record;
 begin
-  select * into v_job from public.generation_jobs where id = p_id;
-  if private.settle_generation(
-    p_id, 'processing', 'expired', v_job.cost,
-    case
-      when v_job.status = 'reserved' then 'reservation_expired'
-      when v_job.deadline_at < p_due_before then 'deadline_passed'
-      else 'lease_lapsed'
-    end,
-    p_actor, p_any_lease => true, p_due_before => p_due_before
-  ) is null then
-    if exists (
-      select from public.generation_jobs
-      where id = p_id and finished_at is null and least(deadline_at, lease_expires_at) < p_due_before
-    ) then
-      raise exception 'It was not expired: a trigger kept it as it is';
+  expired := 0;
+  refunded := 0;
+  -- An account's version goes up by one with each event: of several that are one account's, one a round.
+  for v_ids in
+    select array_agg(turns.id)
+    from (
+      select id, row_number() over (partition by user_id order by version) as turn
+      from public.generation_jobs
+      where id = any (p_ids)
+    ) turns
+    group by turns.turn
+    order by turns.turn
+  loop
+    with settled as (
+      update public.generation_jobs j
+      set
+        status = 'expired',
+        refunded = j.cost,
+        refunded_at = case when j.cost > 0 then v_now end,
+        error = case
+          when j.status = 'reserved' then 'reservation_expired'
+          when j.deadline_at < p_due_before then 'deadline_passed'
+          else 'lease_lapsed'
+        end,
+        finished_at = v_now,
+        lease_token = null,
+        lease_expires_at = null
+      where j.id = any (v_ids)
+        and j.status <= 'processing'
+        and least(j.deadline_at, j.lease_expires_at) < p_due_before
+      returning j.id, j.user_id, j.cost, j.error
+    ),
+    moved as (
+      update public.profiles p
+      set credits = p.credits + s.cost, version = p.version + 1
+      from settled s
+      where p.id = s.user_id
+      returning p.id, p.credits, p.version
+    ),
+    noted as (
+      insert into public.account_events (user_id, version, type, delta, balance, reason, actor, generation_id, created_at)
+      select s.user_id, m.version, 'generation.expired', s.cost, m.credits, s.error, p_actor, s.id, v_now
+      from settled s
+      join moved m on m.id = s.user_id
+      returning delta
+    )
+    select
+      (select count(*) from settled) as settled, (select count(*) from noted) as noted,
+      (select coalesce(sum(delta), 0) from noted) as refunded
+    into v_done;
+    if v_done.noted <> v_done.settled then
+      raise exception 'It was not refunded: a trigger kept the balance or the ledger as it was';
     end if;
-    return null;
+    expired := expired + v_done.settled;
+    refunded := refunded + v_done.refunded;
+  end loop;
+  if expired < cardinality(p_ids) and exists (
+    select from public.generation_jobs
+    where id = any (p_ids) and finished_at is null and least(deadline_at, lease_expires_at) < p_due_before
+  ) then
+    raise exception 'It was not expired: a trigger kept it as it is';
   end if;
   -- What the app deferred to the commit would fail there, and take the whole batch with it.
   set constraints all immediate;
-  return v_job.cost;
 end;
 $$;
 
@@ -455,7 +500,7 @@ CREATE FUNCTION private.expire_generations(p_ids uuid[], p_due_before timestamp 
     AS $$
 declare
   v_id uuid;
-  v_refund integer;
+  v_done record;
   v_error text;
 begin
   expired := 0;
@@ -463,9 +508,9 @@ begin
   failed := 0;
   foreach v_id in array coalesce(p_ids, '{}') loop
     begin
-      v_refund := private.expire_generation(v_id, p_due_before, p_actor);
-      expired := expired + (v_refund is not null)::integer;
-      refunded := refunded + coalesce(v_refund, 0);
+      select * into v_done from private.expire_batch(array[v_id], p_due_before, p_actor);
+      expired := expired + v_done.expired;
+      refunded := refunded + v_done.refunded;
     exception
       when assert_failure or others then
         get stacked diagnostics v_error = message_text;
@@ -779,13 +824,13 @@ declare
 begin
   begin
     create extension if not exists pg_cron with schema pg_catalog;
-    -- A batch a transaction, so that the locks of one are given back before the next, and after each a pause as long as it
-    -- took, for everybody else; bounded, so that a run ends before the next one is due. statement_timeout cannot be set from
-    -- inside: the clock is looked at instead.
+    -- A batch a transaction, so that the locks of one are given back before the next, and after each a pause, twice as long
+    -- as it took, for everybody else; bounded, so that a run ends before the next one is due. statement_timeout cannot
+    -- be set from inside: the clock is looked at instead.
     perform cron.schedule('refund-stuck-generations', '* * * * *', $command$
 do $$
 declare
-  c_batch constant integer := 50;
+  c_batch constant integer := 25;
   c_until constant timestamptz := clock_timestamp() + interval '50 seconds';
   v_began timestamptz;
   v_answer jsonb;
@@ -795,7 +840,7 @@ begin
     v_answer := public.refund_stuck_generations(c_batch, (v_answer -> 'run')::bigint);
     commit;
     exit when not (v_answer -> 'more')::boolean or clock_timestamp() > c_until;
-    perform pg_sleep(extract(epoch from clock_timestamp() - v_began));
+    perform pg_sleep(2 * extract(epoch from clock_timestamp() - v_began));
   end loop;
 end;
 $$
@@ -837,10 +882,10 @@ $_$;
 COMMENT ON FUNCTION private.schedule_jobs() IS 'Schedules the sweeper with pg_cron; can be run again. Answers what it did, or why it could not.';
 
 --
--- Name: settle_generation(uuid, public.generation_status, public.generation_status, integer, text, text, uuid, boolean, timestamp with time zone); Type: FUNCTION; Schema: private; Owner: -
+-- Name: settle_generation(uuid, public.generation_status, public.generation_status, integer, text, text, uuid, boolean); Type: FUNCTION; Schema: private; Owner: -
 --
 
-CREATE FUNCTION private.settle_generation(p_generation_id uuid, p_up_to public.generation_status, p_to public.generation_status, p_refund integer, p_reason text, p_actor text, p_lease_token uuid DEFAULT NULL::uuid, p_any_lease boolean DEFAULT false, p_due_before timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION private.settle_generation(p_generation_id uuid, p_up_to public.generation_status, p_to public.generation_status, p_refund integer, p_reason text, p_actor text, p_lease_token uuid DEFAULT NULL::uuid, p_any_lease boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -854,14 +899,13 @@ begin
     status = p_to,
     refunded = p_refund,
     refunded_at = case when p_refund > 0 then v_now end,
-    error = case when p_to in ('failed', 'expired') then p_reason end,
+    error = case when p_to = 'failed' then p_reason end,
     finished_at = v_now,
     lease_token = null,
     lease_expires_at = null
   where id = p_generation_id
     and status <= p_up_to
     and (p_any_lease or lease_token is not distinct from p_lease_token)
-    and (p_due_before is null or least(deadline_at, lease_expires_at) < p_due_before)
   returning * into v_job;
   if not found then
     return null;
@@ -2040,8 +2084,6 @@ CREATE FUNCTION public.refund_stuck_generations(p_limit integer DEFAULT 500, p_r
 declare
   v_now constant timestamptz := clock_timestamp();
   v_ids uuid[];
-  v_id uuid;
-  v_refund integer;
   v_done record;
   v_run bigint := p_run;
 begin
@@ -2052,12 +2094,7 @@ begin
   -- a row of what was locked outside of it: users would feel that.
   begin
     v_ids := private.lock_due_generations(v_now, p_limit);
-    select 0 as expired, 0::bigint as refunded, 0 as failed into v_done;
-    foreach v_id in array v_ids loop
-      v_refund := private.expire_generation(v_id, v_now, 'sweeper');
-      v_done.expired := v_done.expired + (v_refund is not null)::integer;
-      v_done.refunded := v_done.refunded + coalesce(v_refund, 0);
-    end loop;
+    select *, 0 as failed into v_done from private.expire_batch(v_ids, v_now, 'sweeper');
   exception
     -- One fails. The rollback has given the locks back, too: all over again, and each by itself, which notes the one.
     when assert_failure or others then
@@ -3340,10 +3377,10 @@ REVOKE ALL ON FUNCTION private.compact_metrics() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.connect_realtime() FROM PUBLIC;
 
 --
--- Name: FUNCTION expire_generation(p_id uuid, p_due_before timestamp with time zone, p_actor text); Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION expire_batch(p_ids uuid[], p_due_before timestamp with time zone, p_actor text, OUT expired integer, OUT refunded bigint); Type: ACL; Schema: private; Owner: -
 --
 
-REVOKE ALL ON FUNCTION private.expire_generation(p_id uuid, p_due_before timestamp with time zone, p_actor text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.expire_batch(p_ids uuid[], p_due_before timestamp with time zone, p_actor text, OUT expired integer, OUT refunded bigint) FROM PUBLIC;
 
 --
 -- Name: FUNCTION expire_generations(p_ids uuid[], p_due_before timestamp with time zone, p_actor text, OUT expired integer, OUT refunded bigint, OUT failed integer); Type: ACL; Schema: private; Owner: -
@@ -3436,10 +3473,10 @@ REVOKE ALL ON FUNCTION private.replay(p_profile public.profiles, p_operation tex
 REVOKE ALL ON FUNCTION private.schedule_jobs() FROM PUBLIC;
 
 --
--- Name: FUNCTION settle_generation(p_generation_id uuid, p_up_to public.generation_status, p_to public.generation_status, p_refund integer, p_reason text, p_actor text, p_lease_token uuid, p_any_lease boolean, p_due_before timestamp with time zone); Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION settle_generation(p_generation_id uuid, p_up_to public.generation_status, p_to public.generation_status, p_refund integer, p_reason text, p_actor text, p_lease_token uuid, p_any_lease boolean); Type: ACL; Schema: private; Owner: -
 --
 
-REVOKE ALL ON FUNCTION private.settle_generation(p_generation_id uuid, p_up_to public.generation_status, p_to public.generation_status, p_refund integer, p_reason text, p_actor text, p_lease_token uuid, p_any_lease boolean, p_due_before timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.settle_generation(p_generation_id uuid, p_up_to public.generation_status, p_to public.generation_status, p_refund integer, p_reason text, p_actor text, p_lease_token uuid, p_any_lease boolean) FROM PUBLIC;
 
 --
 -- Name: FUNCTION success(p_profile public.profiles, p_fields jsonb); Type: ACL; Schema: private; Owner: -

@@ -3,6 +3,9 @@
  * and what users notice who go on working. It sweeps for a few seconds, pauses for as many, and so on until nothing is left,
  * while pgbench reserves and releases at a steady rate; the calls of the one time are held against those of the other. Two
  * kinds of users work: some of whom nothing is stuck, and the very ones whose generations are being refunded.
+ *
+ * On a server that has run for a while, which recycles the files of its log; with `--new-log` on one that has not. Without
+ * the messages to Supabase Realtime; with `--realtime` with them, as the local stack's stand-in keeps them.
  */
 
 import postgres from "postgres";
@@ -26,6 +29,8 @@ const USER = (n: string) => `('00000000-0000-4000-8000-' || lpad((${n})::text, 1
 
 /** Accounts with ten generations each that a worker took half an hour ago, and their ledger. */
 const SETUP = `
+  update private.settings set realtime = ${Deno.args.includes("--realtime")};
+
   insert into public.profiles (id, credits)
   select ${USER("i")}, 1000000 from generate_series(1, ${USERS + OTHERS}) i;
 
@@ -60,6 +65,21 @@ select public.reserve_generation(${USER(":n")}, 'draft');
 select public.release_generation(${USER(":n")});
 `;
 
+/**
+ * Leaves the server with more files for its log than the bench needs. A new server makes each file of 16 MiB, zeroes and
+ * syncs it, when somebody's commit needs it, and all others wait: 50 to 90 ms here, for every 16 MiB that anybody writes.
+ */
+async function recycleLog(admin: postgres.Sql): Promise<void> {
+  const files = 40;
+  await admin`alter system set min_wal_size = ${admin.unsafe(`'${files * 16}MB'`)}`;
+  await admin`select pg_reload_conf()`;
+  for (let file = 0; file < files; file++) {
+    await admin`select pg_logical_emit_message(false, 'bench', 'so that there is something to switch from')`;
+    await admin`select pg_switch_wal()`;
+  }
+  await admin`checkpoint`;
+}
+
 /** What pg_cron runs every minute, with another end to a run. */
 async function sweepCommand(sql: postgres.Sql): Promise<string> {
   const [row] =
@@ -84,6 +104,11 @@ const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
 print(`${STUCK.toLocaleString("en")} generations of ${USERS.toLocaleString("en")} users get stuck`);
 await sql.unsafe(SETUP);
 await sql`vacuum analyze`;
+if (!Deno.args.includes("--new-log")) {
+  const admin = postgres(stack.postgres.url("supabase_admin"), { max: 1 });
+  await recycleLog(admin);
+  await admin.end();
+}
 const command = await sweepCommand(sql);
 
 const load = (first: number, count: number) =>

@@ -32,11 +32,6 @@ const skips = (name: string): Change => lock(name, " for no key update skip lock
 
 const noStatusGuard = replace("private.settle_generation", "and status <= p_up_to", "");
 const noRefundOnce = drop("index", "public.account_events_refund_once");
-const noHorizon = replace(
-  "private.settle_generation",
-  "and (p_due_before is null or least(deadline_at, lease_expires_at) < p_due_before)",
-  "",
-);
 const SWEEP_LOCK = "for no key update of p, j skip locked";
 const sweepLock = (by: string): Change => replace("private.lock_due_generations", SWEEP_LOCK, by);
 const READ_LOCK = "closed_at is null for no key update skip locked";
@@ -170,8 +165,18 @@ export const mutants: Mutant[] = [
     says: "- 'GENERATION_IN_PROGRESS'",
   },
   {
+    takenOut: "the status guard of the update that expires",
+    changes: [replace("private.expire_batch", "and j.status <= 'processing'", "")],
+    test: [RACES, "an expiry that had to wait for a result"],
+    says: "- 'completed'",
+  },
+  {
     takenOut: "the horizon, asked again by the update that expires (`p_due_before`)",
-    changes: [noHorizon],
+    changes: [replace(
+      "private.expire_batch",
+      "and least(j.deadline_at, j.lease_expires_at) < p_due_before",
+      "",
+    )],
     test: [RACES, "an expiry that had to wait for a heartbeat"],
     says: "- 'processing'",
   },

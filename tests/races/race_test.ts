@@ -197,6 +197,17 @@ Deno.test("an expiry that had to wait for a heartbeat leaves the generation to i
   strictEqual(await credits(sessions, user), 0);
 });
 
+Deno.test("an expiry that had to wait for a result leaves it", async () => {
+  await using sessions = new Sessions();
+  const user = await sessions.account(1);
+  const { id, token } = await silent(sessions, user);
+  await sessions.sql`
+    update generation_jobs set deadline_at = now() - interval '1 second' where id = ${id}`;
+  await sessions.race(complete(id, token), expire(id, new Date()), "commit");
+  strictEqual(await status(sessions, id), "completed");
+  strictEqual(await credits(sessions, user), 0);
+});
+
 Deno.test("a read expires nothing of an account that somebody else holds", async () => {
   await using sessions = new Sessions();
   const user = await sessions.account(2);
