@@ -166,7 +166,7 @@ export const mutants: Mutant[] = [
   },
   {
     takenOut: "the status guard of the update that expires",
-    changes: [replace("private.expire_batch", "and j.status <= 'processing'", "")],
+    changes: [replace("private.expire_batch", "and status <= 'processing'", "")],
     test: [RACES, "an expiry that had to wait for a result"],
     says: "- 'completed'",
   },
@@ -174,8 +174,8 @@ export const mutants: Mutant[] = [
     takenOut: "the horizon, asked again by the update that expires (`p_due_before`)",
     changes: [replace(
       "private.expire_batch",
-      "and least(j.deadline_at, j.lease_expires_at) < p_due_before",
-      "",
+      "and least(deadline_at, lease_expires_at) < p_due_before\n    returning",
+      "returning",
     )],
     test: [RACES, "an expiry that had to wait for a heartbeat"],
     says: "- 'processing'",

@@ -149,8 +149,10 @@ function histogram(name: string, metrics: Metric[]): string[] {
   return [...bySeries].flatMap(([series, own]) => {
     const labels = JSON.parse(series);
     let count = 0;
-    const buckets = [...DELIVERY_BUCKETS.map(String), "+Inf"].map((le) => {
-      count += own.find((metric) => metric.labels["le"] === le)?.value ?? 0;
+    const buckets = [...DELIVERY_BUCKETS, "+Inf"].map((bound) => {
+      count += own.find((metric) => metric.labels["le"] === String(bound))?.value ?? 0;
+      // OpenMetrics writes 1.0, not 1; in both formats, so that both name the same series.
+      const le = Number.isInteger(bound) ? `${bound}.0` : String(bound);
       return sample(`${name}_bucket`, { ...labels, le }, count);
     });
     const sum = own.find((metric) => metric.name.endsWith("_sum"))?.value ?? 0;

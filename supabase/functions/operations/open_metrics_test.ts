@@ -40,7 +40,7 @@ Deno.test("openMetrics() adds the buckets of a histogram up, each series by itse
     text.split("\n").find((line) => line.startsWith(`edge_credits_delivery_seconds_${sample} `))
       ?.split(" ").at(-1);
   const buckets = (kind: string) =>
-    ["0.05", "0.1", "0.2", "0.3", "60", "+Inf"].map((le) =>
+    ["0.05", "0.1", "0.2", "0.3", "60.0", "+Inf"].map((le) =>
       value(`bucket{kind="${kind}",le="${le}"}`)
     ).join();
   strictEqual(buckets("account"), "0,3,3,5,5,6");
