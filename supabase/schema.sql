@@ -711,14 +711,20 @@ CREATE FUNCTION private.refusal(p_error text, p_message text, p_profile record D
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
+declare
+  -- Not the record's own fields: where there is no record, it has none.
+  v_profile constant jsonb := to_jsonb(p_profile);
 begin
-  -- Not "is not null", which asks for a row without any null in it.
-  if not (p_profile is null) then
-    p_fields := jsonb_build_object(
-      'credits', p_profile.credits, 'version', p_profile.version, 'epoch', (select epoch from private.settings)
-    ) || p_fields;
-  end if;
-  return jsonb_build_object('success', false, 'error', p_error, 'message', p_message) || p_fields;
+  return jsonb_build_object('success', false, 'error', p_error, 'message', p_message)
+    || case
+      when v_profile ->> 'id' is null then '{}'
+      else jsonb_build_object(
+        'credits', v_profile -> 'credits',
+        'version', v_profile -> 'version',
+        'epoch', (select epoch from private.settings)
+      )
+    end
+    || p_fields;
 end;
 $$;
 

@@ -170,8 +170,8 @@ begin
 end;
 $$;
 
--- As before, for any row with credits and version: a default of the row type of profiles would keep an app from adding a
--- column with a default to its own table.
+-- As before, for a record: a default of the row type of profiles would keep an app from adding a column with a default to its
+-- own table.
 drop function private.refusal(text, text, public.profiles, jsonb);
 create function private.refusal(
   p_error text,
@@ -184,14 +184,20 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  -- Not the record's own fields: where there is no record, it has none.
+  v_profile constant jsonb := to_jsonb(p_profile);
 begin
-  -- Not "is not null", which asks for a row without any null in it.
-  if not (p_profile is null) then
-    p_fields := jsonb_build_object(
-      'credits', p_profile.credits, 'version', p_profile.version, 'epoch', (select epoch from private.settings)
-    ) || p_fields;
-  end if;
-  return jsonb_build_object('success', false, 'error', p_error, 'message', p_message) || p_fields;
+  return jsonb_build_object('success', false, 'error', p_error, 'message', p_message)
+    || case
+      when v_profile ->> 'id' is null then '{}'
+      else jsonb_build_object(
+        'credits', v_profile -> 'credits',
+        'version', v_profile -> 'version',
+        'epoch', (select epoch from private.settings)
+      )
+    end
+    || p_fields;
 end;
 $$;
 
