@@ -67,7 +67,7 @@ select public.release_generation(${USER(":n")});
 
 /**
  * Leaves the server with more files for its log than the bench needs. A new server makes each file of 16 MiB, zeroes and
- * syncs it, when somebody's commit needs it, and all others wait: 50 to 90 ms here, for every 16 MiB that anybody writes.
+ * syncs it, when somebody's commit needs it, and all others wait, for every 16 MiB that anybody writes.
  */
 async function recycleLog(admin: postgres.Sql): Promise<void> {
   const files = 40;

@@ -1,5 +1,5 @@
--- The sweeper expires the generations of a batch by one update, and by as few statements besides as it can: what users
--- notice of it is what it writes, and how long it works.
+-- The sweeper expires the generations of a batch by one update, and then writes the refund and the event of each. It works for
+-- less time, and its pauses are longer: users notice less of it.
 
 -- Expires what of p_ids was due by p_due_before and is unsettled still: this is the arrow to expired, of one or of many.
 -- Always refunds: our fault. The caller holds the locks of the profiles. Answers how many, and the credits that came back.

@@ -7,24 +7,16 @@ import { stack } from "../support/stack.ts";
 
 const PROMTOOL = Deno.env.get("PROMTOOL") ?? "/usr/bin/promtool";
 
-async function scrape(
-  accept?: string,
-): Promise<{ type: string; text: string }> {
+async function scrape(accept?: string): Promise<{ type: string; text: string }> {
   const response = await fetch(`${stack.functionsUrl}/operations/metrics`, {
     headers: { apikey: stack.secretKey, ...(accept ? { accept } : {}) },
   });
   strictEqual(response.status, 200);
-  return {
-    type: response.headers.get("content-type") ?? "",
-    text: await response.text(),
-  };
+  return { type: response.headers.get("content-type") ?? "", text: await response.text() };
 }
 
 const valueOf = (text: string, sample: string) =>
-  Number(
-    text.split("\n").find((line) => line.startsWith(`${sample} `))?.split(" ")
-      .at(-1) ?? 0,
-  );
+  Number(text.split("\n").find((line) => line.startsWith(`${sample} `))?.split(" ").at(-1) ?? 0);
 
 /** Workers tell what they have counted every ten seconds. Looks, bounded. */
 async function scrapeUntil(check: (text: string) => boolean): Promise<string> {
@@ -32,9 +24,7 @@ async function scrapeUntil(check: (text: string) => boolean): Promise<string> {
   for (;;) {
     const { text } = await scrape();
     if (check(text)) return text;
-    if (performance.now() > until) {
-      throw new Error(`It was never counted:\n${text}`);
-    }
+    if (performance.now() > until) throw new Error(`It was never counted:\n${text}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
@@ -48,18 +38,12 @@ Deno.test("what happens is counted: charges, refunds by reason, refusals by code
   });
   await settled(user, draft.generation_id);
   await user.post("/check-and-deduct-credit", { type: "poster" }); // refused: it costs 5
-  await operate("POST", "/operations/grants", {
-    user_id: user.id,
-    amount: 7,
-    reason: "test",
-  });
+  await operate("POST", "/operations/grants", { user_id: user.id, amount: 7, reason: "test" });
   await user.post("/check-and-deduct-credit", { type: "poster" });
   await user.post("/refund-credit");
   const subject = crypto.randomUUID();
   const notice = { topic: "orders", kind: "k", subject, status: "s" };
-  for (let n = 0; n < 3; n++) {
-    await operate("POST", "/operations/notifications", notice);
-  }
+  for (let n = 0; n < 3; n++) await operate("POST", "/operations/notifications", notice);
 
   const expected = {
     'edge_credits_refusals_total{code="INSUFFICIENT_CREDITS"}': 1,
@@ -81,9 +65,7 @@ Deno.test("what happens is counted: charges, refunds by reason, refusals by code
 });
 
 Deno.test("a scrape is OpenMetrics, and plain text for who asks for nothing else", async () => {
-  const open = await scrape(
-    "application/openmetrics-text;version=1.0.0,text/plain;q=0.1",
-  );
+  const open = await scrape("application/openmetrics-text;version=1.0.0,text/plain;q=0.1");
   match(open.type, /^application\/openmetrics-text; version=1\.0\.0/);
   ok(open.text.endsWith("\n# EOF\n"));
   const plain = await scrape("text/plain");
