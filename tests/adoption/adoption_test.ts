@@ -234,3 +234,94 @@ Deno.test("an app's trigger that writes our columns stops the push, until it doe
   deepStrictEqual(findings.map((row) => row["row_id"]), [user(1), user(2)]);
   await sql.end();
 });
+
+Deno.test("onto an app that is stricter than ours, and shows users their own profile only", async (t) => {
+  await using database = await startTemporaryDatabase({
+    postgres: DEBIAN_POSTGRES,
+    migrations: false,
+  });
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await sql.unsafe(`
+    insert into auth.users (id, email) values ('${user(1)}', 'one@example.com');
+    create table public.profiles (
+      id uuid primary key references auth.users (id) on delete cascade,
+      email text not null,
+      credits integer not null default 5,
+      last_generate_at timestamptz not null default now() - interval '1 day'
+    );
+    alter table public.profiles enable row level security;
+    create policy "own" on public.profiles for select using (auth.uid() = id);
+    create policy "own, quickly" on public.profiles for select to authenticated using ((select auth.uid()) = id);
+    insert into public.profiles (id, email) values ('${user(1)}', 'one@example.com');
+    create table public.generation_jobs (
+      id uuid primary key default gen_random_uuid(),
+      user_id uuid not null,
+      input jsonb not null default '{}'
+    );
+    create table public.audit_log (said text);
+    create function public.audit() returns trigger language plpgsql
+      as 'begin insert into audit_log values (tg_op || '' '' || tg_table_name); return null; end';
+    create trigger audit after insert or update on public.profiles
+      for each row execute function public.audit();
+    create trigger audit after insert or update on public.generation_jobs
+      for each row execute function public.audit()`);
+  const tell = (states: string) =>
+    sql.unsafe(`
+      create or replace function public.tell() returns trigger language plpgsql
+        as 'begin if new.status in (${states}) then insert into audit_log values (''settled''); end if; return null; end';`);
+  await tell("''completed'', ''done''");
+  await sql`create trigger tell after update on generation_jobs for each row execute function tell()`;
+  await rejects(
+    push(database.url),
+    /Trigger tell on generation_jobs compares the status with "done"/,
+  );
+  await tell("''completed'', ''failed''");
+  await push(database.url);
+
+  await t.step(
+    "a charge leaves its input empty, and finds what the app's triggers name",
+    async () => {
+      const [row] = await sql`select reserve_generation(${user(1)}) as answer`;
+      strictEqual(row?.["answer"].credits, 4, JSON.stringify(row?.["answer"]));
+      const said = await sql`select said from audit_log`;
+      deepStrictEqual(said.map((row) => row["said"]), [
+        "UPDATE profiles",
+        "INSERT generation_jobs",
+      ]);
+    },
+  );
+
+  await t.step("a user without an address signs up, and one with it can be deleted", async () => {
+    await sql`insert into auth.users (id) values (${user(2)})`;
+    const [opened] = await sql`select credits, email from profiles where id = ${user(2)}`;
+    deepStrictEqual({ ...opened }, { credits: 5, email: null });
+    await sql`delete from auth.users where id = ${user(1)}`;
+    const [closed] = await sql`
+      select email, closed_at is not null as closed from profiles where id = ${user(1)}`;
+    deepStrictEqual({ ...closed }, { email: null, closed: true });
+  });
+
+  await t.step("users still select their own balance, and it is all written down", async () => {
+    await sql.begin(async (sql) => {
+      await sql`set local role authenticated`;
+      await sql`select set_config('request.jwt.claims', ${
+        JSON.stringify({ sub: user(2), role: "authenticated" })
+      }, true)`;
+      const rows = await sql`select id, email, credits from profiles`;
+      deepStrictEqual(rows.map((row) => ({ ...row })), [{ id: user(2), email: null, credits: 5 }]);
+    });
+    const findings = await sql`
+      select table_name, finding from private.adoption_findings
+      where finding like '%may now be null%' or finding like 'trigger function %' or finding like 'a policy %'
+      order by 1, 2`;
+    const path = `"$user", public, extensions`;
+    deepStrictEqual(findings.map((row) => `${row["table_name"]}: ${row["finding"]}`), [
+      `-: trigger function audit() now has the search_path ${path} of its own`,
+      `-: trigger function tell() now has the search_path ${path} of its own`,
+      "generation_jobs: column input may now be null: edge-credits leaves it empty at times",
+      "profiles: column email may now be null: edge-credits leaves it empty at times",
+      "profiles: column last_generate_at may now be null: edge-credits leaves it empty at times",
+    ]);
+  });
+  await sql.end();
+});

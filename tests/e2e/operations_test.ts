@@ -15,6 +15,19 @@ Deno.test("a grant adds, a negative one takes away, and never below 0", async ()
   strictEqual(await user.credits(), 0);
 });
 
+Deno.test("ids of any version, or none, are ids: Postgres takes them, and adopted rows may have them", async () => {
+  const sql = connect({ max: 1 });
+  const odd = `${crypto.randomUUID().slice(0, 13)}-f000-0000-000000000001`;
+  await sql`insert into profiles (id, credits) values (${odd}, 1)`;
+  const reply = await operate("POST", "/operations/grants", {
+    user_id: odd,
+    amount: 5,
+    reason: "a test",
+  });
+  strictEqual(reply.body.credits, 6);
+  await sql.end();
+});
+
 Deno.test("a grant with a key is made once", async () => {
   const user = await newUser(10);
   const replies = await Promise.all(

@@ -65,7 +65,22 @@ export function parseBody(
       fields: [{ field, message }],
     });
   }
+  refusePrototype(value);
   return value as Record<string, unknown>;
+}
+
+/** Refuses the one name of a key that a copy of an object would lose without a word. */
+function refusePrototype(value: object, path = ""): void {
+  for (const [key, member] of Object.entries(value)) {
+    const field = path ? `${path}.${key}` : key;
+    if (key === "__proto__") {
+      const message = "A key cannot have this name";
+      throw new Problem("INVALID_REQUEST", `${field}: ${message}`, {
+        fields: [{ field, message }],
+      });
+    }
+    if (typeof member === "object" && member !== null) refusePrototype(member, field);
+  }
 }
 
 /** The body as it was sent, of so many bytes at most. */

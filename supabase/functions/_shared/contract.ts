@@ -42,7 +42,8 @@ function endpoint<Body, Query>(
 
 // What requests hold. Every object is strict: a field that nobody knows is a mistake, and is refused.
 
-const generationId = z.uuid().describe("The id of a generation.");
+// Of any version, or none: Postgres takes them all, and adopted rows may have some that RFC 9562 does not know.
+const generationId = z.guid().describe("The id of a generation.");
 const generationType = z.string().regex(
   /^[a-z0-9][a-z0-9_-]{0,62}$/,
   "Must be the name of a type",
@@ -81,7 +82,7 @@ const SubmitRequest = z.strictObject({
 }).meta({ id: "SubmitRequest" });
 
 const GrantRequest = z.strictObject({
-  user_id: z.uuid(),
+  user_id: z.guid(),
   amount: z.int().min(-1_000_000_000).max(1_000_000_000)
     .refine((amount) => amount !== 0, "Must not be 0")
     .describe("Credits to give; below 0: to take away. Not 0."),
@@ -178,7 +179,7 @@ const NotificationRequest = z.strictObject({
   ),
   status: z.string().min(1).max(200).describe("The subject's new state."),
   payload: z.looseObject({}).default({}).describe(
-    "Whatever else; 32 KiB at most.",
+    "Whatever else; 32 KiB at most, as Postgres writes it.",
   ),
 }).meta({ id: "NotificationRequest" });
 

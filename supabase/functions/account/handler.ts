@@ -34,7 +34,7 @@ export function account(dependencies: AccountDependencies) {
     ),
     route(contract.generation, (request) => {
       const id = request.path["id"]?.toLowerCase();
-      if (!z.uuid().safeParse(id).success) {
+      if (!z.guid().safeParse(id).success) {
         throw new Problem("GENERATION_NOT_FOUND", "You have no such generation");
       }
       return view("get_generation", { p_generation_id: id }, request);

@@ -20,17 +20,19 @@ export function refundCredit(dependencies: Dependencies) {
         p_idempotency_key: idempotencyKey,
       }, { repeatable: idempotencyKey !== null || body.generation_id !== undefined });
     const { user_id, ...answer } = await (userId === null ? release() : takeTurns(userId, release));
-    log(
-      "info",
-      `Refunded ${answer["refunded"]} credit(s) to user ${user_id} due to ${
-        body.reason ?? "release"
-      }`,
-      {
-        request_id: requestId,
-        user_id,
-        generation_id: answer["generation_id"],
-      },
-    );
+    if (answer["replayed"] !== true) {
+      log(
+        "info",
+        `Refunded ${answer["refunded"]} credit(s) to user ${user_id} due to ${
+          body.reason ?? "release"
+        }`,
+        {
+          request_id: requestId,
+          user_id,
+          generation_id: answer["generation_id"],
+        },
+      );
+    }
     return reply(answer);
   });
 
