@@ -25,7 +25,14 @@ begin
   for v in
     select p.oid::regprocedure as signature
     from pg_proc p
-    where p.pronamespace = 'private'::regnamespace
+    where p.pronamespace = 'private'::regnamespace and p.proname in (
+        'append_event', 'begin_view', 'broadcast', 'broadcast_event', 'broadcast_notification', 'charge_generation',
+        'close_account', 'compact_metrics', 'connect_realtime', 'expire_batch', 'expire_generation', 'expire_generations',
+        'follow_auth_user', 'follow_realtime_setting', 'guard_direct_write', 'is_gauge', 'keep_topic_numbers',
+        'lock_due_generations', 'page', 'prepare_profile', 'profile_not_found', 'refusal', 'refuse_change', 'remember',
+        'replay', 'schedule_jobs', 'settle_generation', 'success', 'trim_notifications', 'view_is_done',
+        'write_opening_event', 'wrong_state'
+      )
       or p.pronamespace = 'public'::regnamespace and p.proname in (
         'complete_generation', 'deduct_credit_atomic', 'expire_overdue_generations', 'extend_lease', 'fail_generation',
         'get_account', 'get_account_history', 'get_generation', 'get_generation_types', 'get_generations', 'get_health',
@@ -81,6 +88,10 @@ begin
     from pg_class c
     where c.relkind = 'r' and (
       c.relnamespace = 'private'::regnamespace
+        and c.relname in (
+          'adoption_findings', 'former_topics', 'idempotency_keys', 'settings', 'sweep_failures', 'sweep_runs',
+          'sweep_totals', 'worker_metrics'
+        )
       or c.relnamespace = 'public'::regnamespace
         and c.relname in (
           'account_events', 'generation_results', 'generation_types', 'topic_notifications', 'topic_preferences', 'topics'
@@ -89,7 +100,12 @@ begin
   loop
     execute format('alter table %s set schema edge_credits_archive', v.name);
   end loop;
-  drop schema private;
+  begin
+    drop schema private;
+  exception
+    when dependent_objects_still_exist then
+      raise notice 'The schema private stays: it has objects that are not of edge-credits';
+  end;
 
   -- Words say the same as our types, which go.
   alter table public.generation_jobs alter column status type text;

@@ -26,7 +26,13 @@ Deno.test("remove.sql", async (t) => {
     insert into auth.users (id, email) values (gen_random_uuid(), 'ada@example.com') returning id`;
   const id = user?.["id"];
   await sql`select submit_generation(${id}, p_input => '{"prompt": "a bridge"}')`;
+  await sql.unsafe(`
+    create table private.secrets (name text);
+    create function private.is_admin() returns boolean language sql as 'select false';
+    create table public.notes (id integer);
+    create policy admins on public.notes using (private.is_admin())`);
   const kept = async () => [
+    await sql`select polname from pg_policy where polname = 'admins'`,
     await sql`select id, email, credits from profiles`,
     await sql`select id, user_id, type, status::text as status, cost, input from generation_jobs`,
   ];
@@ -51,7 +57,7 @@ Deno.test("remove.sql", async (t) => {
     const ended = await remove();
     strictEqual(ended.code, 1);
     match(ended.said, /unsettled generations/);
-    notStrictEqual((await others()).length, 2);
+    notStrictEqual((await others()).length, 5);
   });
 
   await sql`select complete_generation(id, p_result => '{}') from generation_jobs`;
@@ -64,7 +70,10 @@ Deno.test("remove.sql", async (t) => {
       strictEqual(ended.code, 0, ended.said);
       deepStrictEqual(await kept(), before);
       deepStrictEqual((await others()).map(({ name }) => name), [
+        "private.is_admin",
+        "private.secrets",
         "public.generation_jobs",
+        "public.notes",
         "public.profiles",
       ]);
       deepStrictEqual([...await sql`select jobname from cron.job`], []);
