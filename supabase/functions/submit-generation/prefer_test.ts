@@ -14,7 +14,9 @@ Deno.test("waitSeconds() waits 60 seconds at most", () => {
 });
 
 Deno.test("waitSeconds() ignores what it cannot read", () => {
-  for (const prefer of ["", "wait", "wait=-1", "wait=soon", "return=minimal"]) {
+  for (
+    const prefer of ["", "wait", "wait=-1", "wait=soon", "return=minimal", 'foo="a, wait=5, b"']
+  ) {
     strictEqual(seconds(prefer), 0);
   }
   strictEqual(waitSeconds(new Headers()), 0);
