@@ -2,16 +2,20 @@
 -- policies of an app, it does nothing.
 
 -- Columns that we share and may leave empty: users without an address, and whose account was closed; reservations, which have
--- no input yet.
+-- no input yet. And what is generated from such columns.
 do $$
 declare
   v_column record;
 begin
   for v_column in
     select c.relname as table_name, a.attname as column_name
-    from (values ('profiles', 'email'), ('profiles', 'last_generate_at'), ('generation_jobs', 'input')) w (table_name, column_name)
-    join pg_class c on c.relnamespace = 'public'::regnamespace and c.relname = w.table_name
-    join pg_attribute a on a.attrelid = c.oid and a.attname = w.column_name and a.attnotnull
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnotnull and not a.attisdropped
+    where c.oid in ('public.profiles'::regclass, 'public.generation_jobs'::regclass)
+      and (
+        a.attgenerated <> ''
+        or (c.relname, a.attname) in (('profiles', 'email'), ('profiles', 'last_generate_at'), ('generation_jobs', 'input'))
+      )
   loop
     execute format('alter table public.%I alter column %I drop not null', v_column.table_name, v_column.column_name);
     insert into private.adoption_findings (table_name, finding)
@@ -56,6 +60,30 @@ begin
 end;
 $$;
 
+-- A trigger of the app's that writes our columns, as 20261121100700 looks for one, but by select … into, or from the schema private.
+do $$
+declare
+  c_columns constant text := 'new\.(version|credits|status|cost|refunded|refunded_at|lease_token|closed_at)\M';
+  v_trigger record;
+begin
+  for v_trigger in
+    select t.tgname, t.tgrelid::regclass as table_name, p.oid::regprocedure as function_name
+    from pg_trigger t
+    join pg_proc p on p.oid = t.tgfoid
+    where t.tgrelid in ('public.profiles'::regclass, 'public.generation_jobs'::regclass)
+      and not t.tgisinternal and t.tgname not like 'zz\_%'
+      and (
+        p.prosrc ~* ('\minto\s+(strict\s+)?' || c_columns)
+        or p.pronamespace = 'private'::regnamespace and p.prosrc ~* ('\m' || c_columns || '\s*:?=')
+      )
+  loop
+    raise exception 'Trigger % on % writes a column of edge-credits, in %', v_trigger.tgname, v_trigger.table_name,
+      v_trigger.function_name
+      using hint = 'Drop the trigger, or let it write a column of the app''s own, and push again. docs/adoption.md says more.';
+  end loop;
+end;
+$$;
+
 -- A trigger of the app's that compares the status with a word that is no state of ours would raise with every write.
 do $$
 declare
@@ -96,5 +124,25 @@ begin
     grant select on public.profiles to authenticated;
     delete from private.adoption_findings where finding like 'a policy of the app''s shows rows to others: %';
   end if;
+end;
+$$;
+
+-- Partitions, and tables that inherit from the two, have privileges of their own: those of the API's roles go, as theirs went.
+do $$
+declare
+  v_child record;
+begin
+  for v_child in
+    with recursive children as (
+      select inhrelid as oid from pg_inherits where inhparent in ('public.profiles'::regclass, 'public.generation_jobs'::regclass)
+      union
+      select i.inhrelid from pg_inherits i join children c on c.oid = i.inhparent
+    )
+    select oid::regclass as name from children
+  loop
+    execute format('revoke all on %s from public, anon, authenticated, service_role', v_child.name);
+    insert into private.adoption_findings (table_name, finding)
+    values (v_child.name::text, 'nobody of the API may read or write this part of the table by its own name any more');
+  end loop;
 end;
 $$;

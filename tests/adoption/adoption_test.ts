@@ -221,6 +221,10 @@ Deno.test("an app's trigger that writes our columns stops the push, until it doe
     create trigger optimistic_lock before update on public.profiles
       for each row execute function public.count_versions()`);
   await rejects(push(database.url), /Trigger optimistic_lock on profiles writes a column/);
+  await sql.unsafe(`
+    create or replace function public.count_versions() returns trigger language plpgsql
+      as 'begin select old.version + 1 into new.version; return new; end'`);
+  await rejects(push(database.url), /Trigger optimistic_lock on profiles writes a column/);
   await sql`drop trigger optimistic_lock on profiles`;
   await push(database.url);
 
@@ -247,8 +251,11 @@ Deno.test("onto an app that is stricter than ours, and shows users their own pro
       id uuid primary key references auth.users (id) on delete cascade,
       email text not null,
       credits integer not null default 5,
-      last_generate_at timestamptz not null default now() - interval '1 day'
+      last_generate_at timestamptz not null default now() - interval '1 day',
+      domain text not null generated always as (split_part(email, '@', 2)) stored
     );
+    create table public.vips () inherits (public.profiles);
+    grant all on public.vips to authenticated;
     alter table public.profiles enable row level security;
     create policy "own" on public.profiles for select using (auth.uid() = id);
     create policy "own, quickly" on public.profiles for select to authenticated using ((select auth.uid()) = id);
@@ -301,6 +308,12 @@ Deno.test("onto an app that is stricter than ours, and shows users their own pro
     deepStrictEqual({ ...closed }, { email: null, closed: true });
   });
 
+  await t.step("what inherits from profiles is closed to clients as well", async () => {
+    const [row] = await sql`
+      select has_table_privilege('authenticated', 'vips', 'select, insert, update, delete') as open`;
+    strictEqual(row?.["open"], false);
+  });
+
   await t.step("users still select their own balance, and it is all written down", async () => {
     await sql.begin(async (sql) => {
       await sql`set local role authenticated`;
@@ -319,6 +332,7 @@ Deno.test("onto an app that is stricter than ours, and shows users their own pro
       `-: trigger function audit() now has the search_path ${path} of its own`,
       `-: trigger function tell() now has the search_path ${path} of its own`,
       "generation_jobs: column input may now be null: edge-credits leaves it empty at times",
+      "profiles: column domain may now be null: edge-credits leaves it empty at times",
       "profiles: column email may now be null: edge-credits leaves it empty at times",
       "profiles: column last_generate_at may now be null: edge-credits leaves it empty at times",
     ]);
