@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { assertLedger } from "../support/ledger.ts";
+import { logLength, logSince } from "../support/function_log.ts";
 import { newUser, operate, settled } from "../support/http.ts";
 import { connect } from "../support/stack.ts";
 
@@ -246,4 +247,16 @@ Deno.test("somebody else's generation is not found, by every route that names on
     strictEqual(reply.status, 404);
     strictEqual(reply.body.code, "GENERATION_NOT_FOUND");
   }
+});
+
+Deno.test("a refund is in the log once, however often its request comes", async () => {
+  const user = await newUser(10);
+  await user.post("/check-and-deduct-credit", { type: "draft" });
+  const offset = await logLength();
+  const refund = () => user.post("/refund-credit", {}, { "idempotency-key": "refund-1" });
+  strictEqual((await refund()).body.refunded, 1);
+  const replayed = await refund();
+  strictEqual(replayed.headers.get("idempotent-replayed"), "true");
+  const lines = await logSince(offset, replayed.headers.get("x-request-id") ?? "");
+  strictEqual(lines.filter((line) => line.includes(`to user ${user.id} due to`)).length, 1);
 });
