@@ -254,9 +254,12 @@ Deno.test("a refund is in the log once, however often its request comes", async 
   await user.post("/check-and-deduct-credit", { type: "draft" });
   const offset = await logLength();
   const refund = () => user.post("/refund-credit", {}, { "idempotency-key": "refund-1" });
-  strictEqual((await refund()).body.refunded, 1);
+  const first = await refund();
+  strictEqual(first.body.refunded, 1);
   const replayed = await refund();
   strictEqual(replayed.headers.get("idempotent-replayed"), "true");
+  // Each may have had a worker of its own.
+  await logSince(offset, first.headers.get("x-request-id") ?? "");
   const lines = await logSince(offset, replayed.headers.get("x-request-id") ?? "");
   strictEqual(lines.filter((line) => line.includes(`to user ${user.id} due to`)).length, 1);
 });
